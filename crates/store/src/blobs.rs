@@ -1,0 +1,133 @@
+//! Sealed data by key. The seam is thin on purpose: `object_store` already
+//! speaks to folders, memory and S3, so a backend here is a choice of its
+//! configuration.
+
+use crate::{Error, Result};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path::Path};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Immutable objects. Keys are `/`-separated, of `a-z0-9_-.`.
+#[async_trait::async_trait]
+pub trait Blobs: Send + Sync {
+    /// Durable when it returns. An object of the same key is replaced whole.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<()>;
+    async fn get(&self, key: &str) -> Result<Bytes>;
+    /// `range` past the end is an error.
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes>;
+    /// The last `size` bytes, or all when there are fewer.
+    async fn get_tail(&self, key: &str, size: u64) -> Result<Bytes>;
+    /// Deleting what is not there is not an error.
+    async fn delete(&self, key: &str) -> Result<()>;
+    async fn list(&self, prefix: &str) -> Result<Vec<String>>;
+}
+
+/// Blobs in anything that `object_store` reaches.
+pub struct ObjectBlobs(Arc<dyn ObjectStore>);
+
+impl ObjectBlobs {
+    /// A folder. Every put is flushed to the disk before it returns.
+    pub fn folder(root: &std::path::Path) -> Result<Self> {
+        std::fs::create_dir_all(root).map_err(Error::io("cannot create the blob folder"))?;
+        let store = object_store::local::LocalFileSystem::new_with_prefix(root)
+            .map_err(Error::Blobs)?
+            .with_fsync(true)
+            .with_automatic_cleanup(true);
+        Ok(Self(Arc::new(store)))
+    }
+
+    /// For tests.
+    pub fn memory() -> Self {
+        Self(Arc::new(object_store::memory::InMemory::new()))
+    }
+}
+
+fn mapped(key: &str) -> impl FnOnce(object_store::Error) -> Error {
+    let key = key.to_owned();
+    move |error| match error {
+        object_store::Error::NotFound { .. } => Error::NotFound(format!("object {key}")),
+        other if is_full(&other) => Error::Full(format!("cannot write object {key}")),
+        other => Error::Blobs(other),
+    }
+}
+
+/// `object_store` wraps the I/O error some levels deep.
+fn is_full(error: &object_store::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(current) = source {
+        if let Some(io) = current.downcast_ref::<std::io::Error>()
+            && matches!(
+                io.kind(),
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+            )
+        {
+            return true;
+        }
+        source = current.source();
+    }
+    false
+}
+
+#[async_trait::async_trait]
+impl Blobs for ObjectBlobs {
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
+        self.0
+            .put(&Path::from(key), PutPayload::from_bytes(bytes))
+            .await
+            .map_err(mapped(key))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: &str) -> Result<Bytes> {
+        let found = self.0.get(&Path::from(key)).await.map_err(mapped(key))?;
+        found.bytes().await.map_err(mapped(key))
+    }
+
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+        let wanted = range.end.saturating_sub(range.start);
+        let bytes = self
+            .0
+            .get_range(&Path::from(key), range)
+            .await
+            .map_err(mapped(key))?;
+        if bytes.len() as u64 != wanted {
+            return Err(Error::Internal(format!(
+                "object {key} is shorter than its index says"
+            )));
+        }
+        Ok(bytes)
+    }
+
+    async fn get_tail(&self, key: &str, size: u64) -> Result<Bytes> {
+        let total = self
+            .0
+            .head(&Path::from(key))
+            .await
+            .map_err(mapped(key))?
+            .size;
+        self.0
+            .get_range(&Path::from(key), total.saturating_sub(size)..total)
+            .await
+            .map_err(mapped(key))
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        match self.0.delete(&Path::from(key)).await.map_err(mapped(key)) {
+            Err(Error::NotFound(_)) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let prefix = Path::from(prefix);
+        let found = self
+            .0
+            .list(Some(&prefix))
+            .map_ok(|meta| meta.location.to_string());
+        let mut keys: Vec<_> = found.try_collect().await.map_err(mapped(prefix.as_ref()))?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+}

@@ -1,0 +1,142 @@
+//! The catalog: accounts, projects and keys, and the rows of replays and
+//! analytics events that lists and searches are answered from.
+
+pub mod sqlite;
+
+use crate::Result;
+use model::replay::Replay;
+use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
+
+/// A person who can log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub organisation_id: OrganisationId,
+    pub email: String,
+    pub name: String,
+    /// PHC string of argon2id.
+    pub password_hash: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organisation {
+    pub id: OrganisationId,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub id: ProjectId,
+    pub organisation_id: OrganisationId,
+    pub name: String,
+    /// Public and write only: it stands in every recorded page.
+    pub ingest_key: String,
+    /// IANA name.
+    pub time_zone: String,
+    pub capture_enabled: bool,
+}
+
+/// The first organisation with everything that is needed to start.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    pub organisation: String,
+    pub project: String,
+    pub time_zone: String,
+    pub ingest_key: String,
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+    /// SHA-256 of a first API token, if one is wanted.
+    pub api_token_hash: Option<[u8; 32]>,
+    pub now: Timestamp,
+}
+
+/// A login. Only hashes of the cookie are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub token_hash: [u8; 32],
+    pub user_id: UserId,
+    pub csrf_token: String,
+    pub expires_at: Timestamp,
+}
+
+/// An analytics event as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Unique per project and device; a second one is dropped.
+    pub insert_id: String,
+    pub event_type: String,
+    pub timestamp: Timestamp,
+    pub device_id: String,
+    pub user_id: Option<String>,
+    pub session_id: Option<String>,
+    /// The replay that the event belongs to, if it names one.
+    pub replay: Option<ReplayId>,
+    pub json: String,
+}
+
+/// Which replays to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct ReplayQuery {
+    /// On `started_at`, inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub to: Option<Timestamp>,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+/// The last row of the page before: keyset paging stays exact while rows arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub started_at: Timestamp,
+    pub id: ReplayId,
+}
+
+/// Every method is one transaction, durable when it returns.
+#[async_trait::async_trait]
+pub trait Catalog: Send + Sync {
+    /// True when an organisation exists.
+    async fn is_set_up(&self) -> Result<bool>;
+    /// Creates organisation, project, owner and token together.
+    ///
+    /// # Errors
+    /// `Conflict` when an organisation exists already.
+    async fn install(&self, installation: &Installation) -> Result<()>;
+
+    async fn organisation(&self, id: OrganisationId) -> Result<Option<Organisation>>;
+    async fn user(&self, id: UserId) -> Result<Option<User>>;
+    /// E-mail addresses are compared without case.
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
+    async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>>;
+    async fn project(&self, id: ProjectId) -> Result<Option<Project>>;
+    async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>>;
+    async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>>;
+
+    async fn put_session(&self, session: &Session) -> Result<()>;
+    async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;
+    async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<()>;
+    async fn delete_expired_sessions(&self, now: Timestamp) -> Result<()>;
+
+    /// Writes rows whole, by id. A user id that is set is never taken away.
+    async fn put_replays(&self, replays: &[Replay]) -> Result<()>;
+    async fn replay(&self, id: ReplayId) -> Result<Option<Replay>>;
+    async fn list_replays(&self, project: ProjectId, query: &ReplayQuery) -> Result<Vec<Replay>>;
+
+    /// Adds events that are not there yet; returns how many were new.
+    async fn put_events(&self, project: ProjectId, events: &[Event]) -> Result<u64>;
+    /// Newest first.
+    async fn list_events(
+        &self,
+        project: ProjectId,
+        event_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Event>>;
+    /// The user whom events name for this device and session, if any.
+    async fn user_of(
+        &self,
+        project: ProjectId,
+        device_id: &str,
+        session_id: &str,
+    ) -> Result<Option<String>>;
+}

@@ -1,0 +1,159 @@
+//! Columns and their order, once per table.
+
+use crate::catalog::{Event, Project, User};
+use model::replay::Replay;
+use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
+use rusqlite::{CachedStatement, Result, Row, params};
+
+pub const USER_COLUMNS: &str = "id, organisation_id, email, name, password_hash";
+
+pub fn user(row: &Row<'_>) -> Result<User> {
+    Ok(User {
+        id: UserId(row.get(0)?),
+        organisation_id: OrganisationId(row.get(1)?),
+        email: row.get(2)?,
+        name: row.get(3)?,
+        password_hash: row.get(4)?,
+    })
+}
+
+pub const PROJECT_COLUMNS: &str =
+    "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled";
+
+pub fn project(row: &Row<'_>) -> Result<Project> {
+    Ok(Project {
+        id: ProjectId(row.get(0)?),
+        organisation_id: OrganisationId(row.get(1)?),
+        name: row.get(2)?,
+        ingest_key: row.get(3)?,
+        time_zone: row.get(4)?,
+        capture_enabled: row.get(5)?,
+    })
+}
+
+pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id, source, sdk, sdk_version, started_at, \
+     first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count, \
+     size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version";
+
+/// A user id that an event brought stays when the row is written without one.
+pub const PUT_REPLAY: &str = "INSERT INTO replays VALUES
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+     ON CONFLICT (id) DO UPDATE SET
+     user_id = coalesce(excluded.user_id, user_id), source = excluded.source, sdk = excluded.sdk,
+     sdk_version = excluded.sdk_version, started_at = excluded.started_at, first_event_at = excluded.first_event_at,
+     last_event_at = excluded.last_event_at, first_received_at = excluded.first_received_at,
+     last_received_at = excluded.last_received_at, event_count = excluded.event_count,
+     interaction_count = excluded.interaction_count, click_count = excluded.click_count,
+     size_bytes = excluded.size_bytes, first_url = excluded.first_url, last_url = excluded.last_url,
+     page_count = excluded.page_count, country = excluded.country, browser = excluded.browser, os = excluded.os,
+     device_type = excluded.device_type, playable = excluded.playable, recording_version = excluded.recording_version";
+
+pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Result<usize> {
+    statement.execute(params![
+        replay.id.as_bytes(),
+        replay.project_id.0,
+        replay.device_id,
+        replay.session_id,
+        replay.user_id,
+        replay.source,
+        replay.sdk,
+        replay.sdk_version,
+        replay.started_at.micros(),
+        replay.first_event_at.micros(),
+        replay.last_event_at.micros(),
+        replay.first_received_at.micros(),
+        replay.last_received_at.micros(),
+        count(replay.event_count),
+        count(replay.interaction_count),
+        count(replay.click_count),
+        count(replay.size_bytes),
+        replay.first_url,
+        replay.last_url,
+        count(replay.page_count),
+        replay.country,
+        replay.browser,
+        replay.os,
+        replay.device_type,
+        replay.playable,
+        count(replay.recording_version),
+    ])
+}
+
+/// SQLite's integers are signed; no counter of ours gets near the limit.
+fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub fn replay(row: &Row<'_>) -> Result<Replay> {
+    let time = |at| row.get(at).map(Timestamp::from_micros);
+    let number = |at| {
+        row.get::<_, i64>(at)
+            .map(|value| u64::try_from(value).unwrap_or(0))
+    };
+    Ok(Replay {
+        id: ReplayId::from_bytes(row.get(0)?),
+        project_id: ProjectId(row.get(1)?),
+        device_id: row.get(2)?,
+        session_id: row.get(3)?,
+        user_id: row.get(4)?,
+        source: row.get(5)?,
+        sdk: row.get(6)?,
+        sdk_version: row.get(7)?,
+        started_at: time(8)?,
+        first_event_at: time(9)?,
+        last_event_at: time(10)?,
+        first_received_at: time(11)?,
+        last_received_at: time(12)?,
+        event_count: number(13)?,
+        interaction_count: number(14)?,
+        click_count: number(15)?,
+        size_bytes: number(16)?,
+        first_url: row.get(17)?,
+        last_url: row.get(18)?,
+        page_count: number(19)?,
+        country: row.get(20)?,
+        browser: row.get(21)?,
+        os: row.get(22)?,
+        device_type: row.get(23)?,
+        playable: row.get(24)?,
+        recording_version: number(25)?,
+    })
+}
+
+pub const EVENT_COLUMNS: &str =
+    "insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json";
+
+pub const PUT_EVENT: &str = "INSERT INTO events
+     (project_id, insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+
+pub fn put_event(
+    statement: &mut CachedStatement<'_>,
+    project: ProjectId,
+    event: &Event,
+) -> Result<usize> {
+    statement.execute(params![
+        project.0,
+        event.insert_id,
+        event.event_type,
+        event.timestamp.micros(),
+        event.device_id,
+        event.user_id,
+        event.session_id,
+        event.replay.as_ref().map(ReplayId::as_bytes),
+        event.json,
+    ])
+}
+
+pub fn event(row: &Row<'_>) -> Result<Event> {
+    Ok(Event {
+        insert_id: row.get(0)?,
+        event_type: row.get(1)?,
+        timestamp: Timestamp::from_micros(row.get(2)?),
+        device_id: row.get(3)?,
+        user_id: row.get(4)?,
+        session_id: row.get(5)?,
+        replay: row.get::<_, Option<[u8; 16]>>(6)?.map(ReplayId::from_bytes),
+        json: row.get(7)?,
+    })
+}
