@@ -1,1 +1,231 @@
-//! To be written.
+//! What the product does, without HTTP: take in uploads, seal them, list and
+//! play replays, let people in.
+//!
+//! The main type is [`Engine`]. A module is one thing a user does. The write
+//! path of an upload reads from top to bottom in [`ingest`]; what happens to it
+//! afterwards is in [`live`] (the state of replays that still change) and
+//! [`seal`] (moving them from the hot log into recording objects).
+
+pub mod access;
+pub mod ingest;
+mod live;
+pub mod metrics;
+pub mod playback;
+pub mod projects;
+pub mod replays;
+mod seal;
+
+use metrics::Metrics;
+use model::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Blobs, Catalog, HotLog};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Who asks is not known, or the password is wrong.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    #[error("too many attempts, try again in {} s", retry_after.as_secs().max(1))]
+    Throttled { retry_after: Duration },
+    #[error("{0}")]
+    Conflict(String),
+    /// Uploads come faster than they can be stored.
+    #[error("uploads come faster than they can be stored")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("recording: {0}")]
+    Recording(#[from] recording::Error),
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What the engine needs to know from the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// A replay with nothing new for this long is sealed.
+    pub seal_idle: Duration,
+    /// A replay with this much unsealed JSON is sealed while it runs.
+    pub seal_bytes: u64,
+    /// A replay is shown as live when data arrived within this time.
+    pub live_window: Duration,
+    pub login_lifetime: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seal_idle: Duration::from_secs(60),
+            seal_bytes: 4 << 20,
+            live_window: Duration::from_secs(60),
+            login_lifetime: Duration::from_secs(14 * 24 * 3600),
+        }
+    }
+}
+
+pub struct Engine {
+    pub settings: Settings,
+    pub metrics: Metrics,
+    pub access: access::Access,
+    catalog: Arc<dyn Catalog>,
+    blobs: Arc<dyn Blobs>,
+    hot_log: HotLog,
+    live: live::Registry,
+    projects: projects::Cache,
+    events: tokio::sync::mpsc::Sender<ingest::PendingEvents>,
+    /// Held while rows of replays go from memory to the catalog, so that an
+    /// older copy never overwrites a newer one.
+    row_writes: tokio::sync::Mutex<()>,
+}
+
+/// Uploads of analytics events on their way into the catalog.
+const PENDING_EVENT_UPLOADS: usize = 1024;
+
+impl Engine {
+    /// Opens the stores in `data`, applies what the hot log still holds, and
+    /// starts the background work. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When a store cannot be opened or read.
+    pub async fn open(
+        data: &std::path::Path,
+        settings: Settings,
+        hot_log: store::hot_log::Options,
+    ) -> Result<(Arc<Self>, Background)> {
+        let folder = data.to_owned();
+        let opened = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder).map_err(|error| {
+                Error::Internal(format!("cannot create {}: {error}", folder.display()))
+            })?;
+            let catalog =
+                store::catalog::sqlite::SqliteCatalog::open(&folder.join("catalog.sqlite"))?;
+            let blobs = store::blobs::ObjectBlobs::folder(&folder.join("blobs"))?;
+            // Frames are only read through here: applying them needs the catalog.
+            let mut places = Vec::new();
+            let hot_log = HotLog::open(&folder.join("hot"), hot_log, |at, _| places.push(at))?;
+            Ok::<_, Error>((catalog, blobs, hot_log, places))
+        });
+        let (catalog, blobs, hot_log, places) = opened
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))??;
+        let catalog: Arc<dyn Catalog> = Arc::new(catalog);
+        let (events, pending) = tokio::sync::mpsc::channel(PENDING_EVENT_UPLOADS);
+        let engine = Arc::new(Self {
+            access: access::Access::new(catalog.clone(), settings.login_lifetime),
+            settings,
+            metrics: Metrics::default(),
+            catalog,
+            blobs: Arc::new(blobs),
+            hot_log,
+            live: live::Registry::default(),
+            projects: projects::Cache::default(),
+            events,
+            row_writes: tokio::sync::Mutex::default(),
+        });
+        let background = Background::start(&engine, pending);
+        engine.recover(places).await?;
+        Ok((engine, background))
+    }
+
+    /// Figures of the hot log and of the replays in memory, for metrics.
+    pub fn refresh_metrics(&self) {
+        let hot = self.hot_log.stats();
+        self.metrics
+            .hot_log_size_bytes
+            .set(i64::try_from(hot.size_bytes).unwrap_or(i64::MAX));
+        self.metrics
+            .hot_log_files
+            .set(i64::try_from(hot.files).unwrap_or(i64::MAX));
+        self.metrics
+            .hot_log_flushes
+            .set(i64::try_from(hot.flushes).unwrap_or(i64::MAX));
+        self.metrics
+            .replays_in_memory
+            .set(i64::try_from(self.live.len()).unwrap_or(i64::MAX));
+    }
+
+    /// True when the catalog answers and the disk takes uploads.
+    pub async fn is_ready(&self) -> Result<()> {
+        self.catalog.is_set_up().await?;
+        if self.hot_log.stats().refusing {
+            return Err(Error::Store(store::Error::Full(
+                "uploads are refused until there is more free space".to_owned(),
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The tasks that work behind the answers.
+pub struct Background {
+    stop: tokio::sync::watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// How often changed rows go to the catalog: a replay is in the list well within
+/// 5 s of its first upload, and a busy one costs two writes a second at most.
+const ROWS_EVERY: Duration = Duration::from_millis(500);
+const SEAL_EVERY: Duration = Duration::from_secs(2);
+const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
+
+impl Background {
+    fn start(
+        engine: &Arc<Engine>,
+        pending: tokio::sync::mpsc::Receiver<ingest::PendingEvents>,
+    ) -> Self {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let repeat = |every: Duration, work: fn(Arc<Engine>) -> Work| {
+            let (engine, mut stopped) = (engine.clone(), stopped.clone());
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(every);
+                ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                loop {
+                    tokio::select! {
+                        _ = ticks.tick() => work(engine.clone()).await,
+                        _ = stopped.changed() => return,
+                    }
+                }
+            })
+        };
+        let mut tasks = vec![
+            repeat(ROWS_EVERY, |engine| {
+                Box::pin(async move { engine.write_rows().await })
+            }),
+            repeat(SEAL_EVERY, |engine| {
+                Box::pin(async move { engine.seal_due().await })
+            }),
+            repeat(SESSIONS_EVERY, |engine| {
+                Box::pin(async move { engine.access.forget_expired(Timestamp::now()).await })
+            }),
+        ];
+        tasks.push(tokio::spawn(ingest::write_events(
+            engine.clone(),
+            pending,
+            stopped,
+        )));
+        Self { stop, tasks }
+    }
+
+    /// Ends the background work after what is in hand, and writes what is only
+    /// in memory. Uploads must have stopped before. What is not sealed stays in
+    /// the hot log and is applied at the next start.
+    pub async fn stop(self, engine: &Arc<Engine>) {
+        // Ignored: no receiver left means that the tasks have ended already.
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task failed");
+            }
+        }
+        engine.write_rows().await;
+    }
+}
+
+type Work = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

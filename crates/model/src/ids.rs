@@ -95,7 +95,10 @@ impl FromStr for ReplayId {
         }
         let mut bits: u128 = 0;
         for (at, byte) in text.bytes().enumerate() {
-            let digit = ALPHABET.iter().position(|c| *c == byte).ok_or(InvalidReplayId)?;
+            let digit = ALPHABET
+                .iter()
+                .position(|c| *c == byte)
+                .ok_or(InvalidReplayId)?;
             if at == 0 && digit > 7 {
                 return Err(InvalidReplayId);
             }
@@ -121,7 +124,13 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text.len(), TEXT_LEN);
         assert_eq!(text.parse(), Ok(id));
-        for bad in ["", "A", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "aaaaaaaaaaaaaaaaaaaaaaaaa1", "ä"] {
+        for bad in [
+            "",
+            "A",
+            "zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "aaaaaaaaaaaaaaaaaaaaaaaaa1",
+            "ä",
+        ] {
             assert_eq!(bad.parse::<ReplayId>(), Err(InvalidReplayId), "{bad}");
         }
     }

@@ -135,7 +135,10 @@ impl Problems {
     }
 
     pub fn count(&self, reason: Reason) -> u64 {
-        self.0.iter().find(|problem| problem.reason == reason).map_or(0, |problem| problem.count)
+        self.0
+            .iter()
+            .find(|problem| problem.reason == reason)
+            .map_or(0, |problem| problem.count)
     }
 }
 
@@ -155,7 +158,10 @@ pub enum ReplayPayload {
     Events(Vec<RawEvent>),
     /// `body_hash` finds a request that was sent again: equal interactions in
     /// different requests are real, so they cannot be told apart one by one.
-    Interactions { interactions: Vec<RawInteraction>, body_hash: u64 },
+    Interactions {
+        interactions: Vec<RawInteraction>,
+        body_hash: u64,
+    },
 }
 
 /// Analytics events of one request; they may belong to several devices.

@@ -1,1 +1,21 @@
-//! To be written.
+//! What must not be kept, and what must not be shown.
+//!
+//! [`scrub_event`] runs once, before an event is stored: it removes credentials that
+//! SDKs record without being asked (the project's ingest key, secret headers of
+//! recorded requests) and configuration that only takes space.
+//!
+//! [`sanitise_event`] runs each time an event leaves for the player: the page that
+//! was recorded belongs to strangers, and nothing in it may run, load a document or
+//! navigate. It is the server's wall; the content policy of the page that shows the
+//! recording is the other. Stored data is not changed by it, so that better rules
+//! also protect old recordings.
+//!
+//! Both work on one event's JSON text and say nothing where nothing has to change.
+//! Neither panics, nor uses the caller's stack in proportion to the input's depth.
+
+mod playback;
+mod scrub;
+mod tree;
+
+pub use playback::sanitise_event;
+pub use scrub::{Scrubbed, scrub_event};

@@ -55,7 +55,10 @@ impl Recording {
     /// # Errors
     /// [`Error::NotARecording`] and [`Error::Footer`] for anything else.
     pub fn read(tail: &[u8]) -> Result<std::result::Result<Self, usize>> {
-        let trailer_at = tail.len().checked_sub(TRAILER_BYTES).ok_or(Error::NotARecording)?;
+        let trailer_at = tail
+            .len()
+            .checked_sub(TRAILER_BYTES)
+            .ok_or(Error::NotARecording)?;
         let trailer = &tail[trailer_at..];
         if &trailer[8..] != MAGIC {
             return Err(Error::NotARecording);
@@ -69,16 +72,25 @@ impl Recording {
         if crc32fast::hash(footer) != expected {
             return Err(Error::Footer("checksum differs".to_owned()));
         }
-        let footer = serde_json::from_slice(footer).map_err(|error| Error::Footer(error.to_string()))?;
+        let footer =
+            serde_json::from_slice(footer).map_err(|error| Error::Footer(error.to_string()))?;
         Ok(Ok(Self { footer }))
     }
 
     pub fn event_blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
-        self.footer.blocks.iter().enumerate().filter(|(_, block)| block.kind == BlockKind::Events)
+        self.footer
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| block.kind == BlockKind::Events)
     }
 
     pub fn interaction_blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
-        self.footer.blocks.iter().enumerate().filter(|(_, block)| block.kind == BlockKind::Interactions)
+        self.footer
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| block.kind == BlockKind::Interactions)
     }
 }
 
@@ -91,7 +103,10 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 /// Inflates and checks a block.
 pub(crate) fn plain_of(at: usize, block: &Block, bytes: &[u8]) -> Result<String> {
     if block.plain_bytes > MAX_PLAIN_BYTES {
-        return Err(Error::Block(at, format!("{} bytes announced", block.plain_bytes)));
+        return Err(Error::Block(
+            at,
+            format!("{} bytes announced", block.plain_bytes),
+        ));
     }
     let plain = zstd::bulk::decompress(bytes, block.plain_bytes as usize)
         .map_err(|error| Error::Block(at, error.to_string()))?;
@@ -120,7 +135,11 @@ pub fn decode_events(at: usize, block: &Block, bytes: &[u8]) -> Result<Vec<RawEv
 }
 
 /// The interaction batches of one block, in order of arrival.
-pub fn decode_interactions(at: usize, block: &Block, bytes: &[u8]) -> Result<Vec<crate::InteractionBatch>> {
+pub fn decode_interactions(
+    at: usize,
+    block: &Block,
+    bytes: &[u8],
+) -> Result<Vec<crate::InteractionBatch>> {
     let plain = plain_of(at, block, bytes)?;
     let bad = || Error::Block(at, "unreadable line".to_owned());
     plain

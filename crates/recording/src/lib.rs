@@ -27,7 +27,9 @@
 mod format;
 mod merge;
 
-pub use format::{Block, BlockKind, Footer, MAGIC, Recording, TRAILER_BYTES, decode_events, decode_interactions};
+pub use format::{
+    Block, BlockKind, Footer, MAGIC, Recording, TRAILER_BYTES, decode_events, decode_interactions,
+};
 pub use merge::{InteractionBatch, Marks, merge};
 
 /// Plain bytes after which a block is closed.

@@ -46,7 +46,10 @@ pub fn merge(
     marks: impl Fn(&RawEvent) -> Marks,
 ) -> Result<Vec<u8>> {
     new.sort_by_key(|event| event.timestamp);
-    let mut writer = Writer { bytes: MAGIC.to_vec(), footer: Footer::default() };
+    let mut writer = Writer {
+        bytes: MAGIC.to_vec(),
+        footer: Footer::default(),
+    };
     let mut waiting = new.into_iter().peekable();
     if let Some((recording, bytes)) = old {
         let blocks: Vec<_> = recording.event_blocks().collect();
@@ -55,7 +58,8 @@ pub fn merge(
             // the last block also takes what fits behind it while it is small.
             let is_last = position + 1 == blocks.len();
             let mut inside = Vec::new();
-            while let Some(event) = waiting.next_if(|event| event.timestamp.micros() < block.to_us) {
+            while let Some(event) = waiting.next_if(|event| event.timestamp.micros() < block.to_us)
+            {
                 inside.push(event);
             }
             let open = is_last
@@ -110,7 +114,8 @@ impl Writer {
         for event in events {
             let micros = event.timestamp.micros();
             if let Some(block) = &open
-                && (plain.len() >= BLOCK_TARGET_BYTES || micros - block.from_us >= BLOCK_TARGET_MICROS)
+                && (plain.len() >= BLOCK_TARGET_BYTES
+                    || micros - block.from_us >= BLOCK_TARGET_MICROS)
             {
                 self.push(open.take(), &mut plain)?;
             }
@@ -133,19 +138,28 @@ impl Writer {
     }
 
     fn interactions(&mut self, batches: &[InteractionBatch]) -> Result<()> {
-        let Some(first) = batches.first() else { return Ok(()) };
+        let Some(first) = batches.first() else {
+            return Ok(());
+        };
         let mut block = empty_block(BlockKind::Interactions, first.received_at.micros());
         let mut plain = String::new();
         for batch in batches {
             block.count += 1;
             block.to_us = batch.received_at.micros();
-            line(&mut plain, batch.received_at.micros(), batch.body_hash, &batch.json);
+            line(
+                &mut plain,
+                batch.received_at.micros(),
+                batch.body_hash,
+                &batch.json,
+            );
         }
         self.push(Some(block), &mut plain)
     }
 
     fn push(&mut self, block: Option<Block>, plain: &mut String) -> Result<()> {
-        let Some(mut block) = block else { return Ok(()) };
+        let Some(mut block) = block else {
+            return Ok(());
+        };
         let at = self.footer.blocks.len();
         let packed = zstd::bulk::compress(plain.as_bytes(), ZSTD_LEVEL)
             .map_err(|error| Error::Block(at, format!("cannot compress: {error}")))?;
@@ -160,11 +174,14 @@ impl Writer {
     }
 
     fn finish(mut self) -> Result<Vec<u8>> {
-        let footer = serde_json::to_vec(&self.footer).map_err(|error| Error::Footer(error.to_string()))?;
-        let size = u32::try_from(footer.len()).map_err(|_| Error::Footer("too many blocks".to_owned()))?;
+        let footer =
+            serde_json::to_vec(&self.footer).map_err(|error| Error::Footer(error.to_string()))?;
+        let size =
+            u32::try_from(footer.len()).map_err(|_| Error::Footer("too many blocks".to_owned()))?;
         self.bytes.extend_from_slice(&footer);
         self.bytes.extend_from_slice(&size.to_le_bytes());
-        self.bytes.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
+        self.bytes
+            .extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
         self.bytes.extend_from_slice(MAGIC);
         Ok(self.bytes)
     }

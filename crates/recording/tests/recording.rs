@@ -3,15 +3,28 @@
 use model::Timestamp;
 use model::ingest::RawEvent;
 use proptest::prelude::*;
-use recording::{Error, InteractionBatch, Marks, Recording, TRAILER_BYTES, decode_events, decode_interactions, merge};
+use recording::{
+    Error, InteractionBatch, Marks, Recording, TRAILER_BYTES, decode_events, decode_interactions,
+    merge,
+};
 
 fn event(millis: i64, text: &str) -> RawEvent {
     let json = format!(r#"{{"type":3,"data":{{"text":"{text}"}},"timestamp":{millis}}}"#);
-    RawEvent { kind: 3, timestamp: Timestamp::from_millis(millis), json }
+    RawEvent {
+        kind: 3,
+        timestamp: Timestamp::from_millis(millis),
+        json,
+    }
 }
 
 fn marks(event: &RawEvent) -> Marks {
-    Marks { active: event.json.contains("active"), href: event.json.contains("href").then(|| "https://shop/".to_owned()) }
+    Marks {
+        active: event.json.contains("active"),
+        href: event
+            .json
+            .contains("href")
+            .then(|| "https://shop/".to_owned()),
+    }
 }
 
 fn index_of(bytes: &[u8]) -> Recording {
@@ -20,7 +33,10 @@ fn index_of(bytes: &[u8]) -> Recording {
 
 fn events_of(bytes: &[u8]) -> Vec<RawEvent> {
     let index = index_of(bytes);
-    index.event_blocks().flat_map(|(at, block)| decode_events(at, block, raw(bytes, block)).unwrap()).collect()
+    index
+        .event_blocks()
+        .flat_map(|(at, block)| decode_events(at, block, raw(bytes, block)).unwrap())
+        .collect()
 }
 
 fn raw<'a>(bytes: &'a [u8], block: &recording::Block) -> &'a [u8] {
@@ -28,8 +44,16 @@ fn raw<'a>(bytes: &'a [u8], block: &recording::Block) -> &'a [u8] {
 }
 
 fn sample() -> Vec<u8> {
-    let events = vec![event(1_000, "href"), event(2_000, "active"), event(90_000, "ünïcode 😀")];
-    let batch = InteractionBatch { received_at: Timestamp::from_millis(5), body_hash: u64::MAX, json: "[{}]".to_owned() };
+    let events = vec![
+        event(1_000, "href"),
+        event(2_000, "active"),
+        event(90_000, "ünïcode 😀"),
+    ];
+    let batch = InteractionBatch {
+        received_at: Timestamp::from_millis(5),
+        body_hash: u64::MAX,
+        json: "[{}]".to_owned(),
+    };
     merge(None, events, &[batch], marks).unwrap()
 }
 
@@ -45,16 +69,28 @@ fn the_golden_file_of_version_1_still_reads() {
     let index = index_of(&bytes);
     assert_eq!(index.footer.blocks.len(), 3);
     assert_eq!(index.footer.blocks[0].activity_us, [(2_000_000, 2_000_000)]);
-    assert_eq!(index.footer.blocks[0].pages, [(1_000_000, "https://shop/".to_owned())]);
+    assert_eq!(
+        index.footer.blocks[0].pages,
+        [(1_000_000, "https://shop/".to_owned())]
+    );
     let (at, block) = index.interaction_blocks().next().unwrap();
-    assert_eq!(decode_interactions(at, block, raw(&bytes, block)).unwrap()[0].body_hash, u64::MAX);
+    assert_eq!(
+        decode_interactions(at, block, raw(&bytes, block)).unwrap()[0].body_hash,
+        u64::MAX
+    );
 }
 
 #[test]
 fn a_short_tail_says_how_much_is_needed() {
     let bytes = sample();
-    let needed = Recording::read(&bytes[bytes.len() - TRAILER_BYTES..]).unwrap().unwrap_err();
-    assert!(Recording::read(&bytes[bytes.len() - needed..]).unwrap().is_ok());
+    let needed = Recording::read(&bytes[bytes.len() - TRAILER_BYTES..])
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        Recording::read(&bytes[bytes.len() - needed..])
+            .unwrap()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -63,22 +99,46 @@ fn damage_is_found_and_stays_in_its_block() {
     let index = index_of(&bytes);
     let first = index.footer.blocks[0].clone();
     bytes[(first.offset + first.size_bytes / 2) as usize] ^= 1;
-    assert!(matches!(decode_events(0, &first, raw(&bytes, &first)), Err(Error::Block(0, _))));
+    assert!(matches!(
+        decode_events(0, &first, raw(&bytes, &first)),
+        Err(Error::Block(0, _))
+    ));
     let second = &index.footer.blocks[1];
-    assert_eq!(decode_events(1, second, raw(&bytes, second)).unwrap().len(), 1);
+    assert_eq!(
+        decode_events(1, second, raw(&bytes, second)).unwrap().len(),
+        1
+    );
     let end = bytes.len();
     bytes[end - TRAILER_BYTES - 3] ^= 1;
     assert!(matches!(Recording::read(&bytes), Err(Error::Footer(_))));
-    assert!(matches!(Recording::read(&bytes[..5]), Err(Error::NotARecording)));
+    assert!(matches!(
+        Recording::read(&bytes[..5]),
+        Err(Error::NotARecording)
+    ));
 }
 
 #[test]
 fn untouched_blocks_are_copied_byte_for_byte() {
-    let first = merge(None, (0..10).map(|at| event(at * 30_000, "x")).collect(), &[], marks).unwrap();
+    let first = merge(
+        None,
+        (0..10).map(|at| event(at * 30_000, "x")).collect(),
+        &[],
+        marks,
+    )
+    .unwrap();
     let index = index_of(&first);
-    let next = merge(Some((&index, &first)), vec![event(299_000, "late")], &[], marks).unwrap();
+    let next = merge(
+        Some((&index, &first)),
+        vec![event(299_000, "late")],
+        &[],
+        marks,
+    )
+    .unwrap();
     let head = &index.footer.blocks[0];
-    assert_eq!(raw(&first, head), raw(&next, &index_of(&next).footer.blocks[0]));
+    assert_eq!(
+        raw(&first, head),
+        raw(&next, &index_of(&next).footer.blocks[0])
+    );
     assert_eq!(events_of(&next).len(), 11);
 }
 

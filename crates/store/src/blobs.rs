@@ -3,7 +3,7 @@
 //! configuration.
 
 use crate::{Error, Result};
-use bytes::Bytes;
+pub use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path::Path};
 use std::ops::Range;

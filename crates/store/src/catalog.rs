@@ -110,6 +110,8 @@ pub trait Catalog: Send + Sync {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
     async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>>;
     async fn project(&self, id: ProjectId) -> Result<Option<Project>>;
+    /// The oldest one of the server.
+    async fn first_project(&self) -> Result<Option<Project>>;
     async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>>;
     async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>>;
 

@@ -220,6 +220,17 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
+    async fn first_project(&self) -> Result<Option<Project>> {
+        self.read(|db| {
+            let sql = format!("SELECT {PROJECT_COLUMNS} FROM projects p ORDER BY p.id LIMIT 1");
+            Ok(db
+                .prepare_cached(&sql)?
+                .query_row([], rows::project)
+                .optional()?)
+        })
+        .await
+    }
+
     async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>> {
         let key = key.to_owned();
         self.read(move |db| {

@@ -1,0 +1,211 @@
+//! Who asks our API: a logged-in person by cookie, or a program by API token.
+
+use crate::address::Origin;
+use crate::error::{ApiError, ApiResult};
+use crate::state::State;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use model::{ProjectId, Timestamp};
+use std::sync::Arc;
+use store::catalog::{Project, User};
+
+const COOKIE: &str = "reenact_session";
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Someone who may use the API.
+pub enum Viewer {
+    Person { user: User, csrf_token: String },
+    Program { project: Project },
+}
+
+impl Viewer {
+    /// The project to work on: the one asked for if it may be used, or the only
+    /// or first one.
+    ///
+    /// # Errors
+    /// Not found, also for projects of others.
+    pub async fn project(&self, state: &State, asked: Option<i64>) -> ApiResult<Project> {
+        let mut projects = match self {
+            Self::Person { user, .. } => state.engine.projects(user.organisation_id).await?,
+            Self::Program { project } => vec![project.clone()],
+        };
+        let at = match asked {
+            Some(id) => projects
+                .iter()
+                .position(|project| project.id == ProjectId(id)),
+            None if projects.is_empty() => None,
+            None => Some(0),
+        };
+        at.map(|at| projects.swap_remove(at))
+            .ok_or_else(|| ApiError::not_found("project"))
+    }
+}
+
+impl FromRequestParts<Arc<State>> for Viewer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> ApiResult<Self> {
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let token = authorization
+                .to_str()
+                .ok()
+                .and_then(|text| text.strip_prefix("Bearer "));
+            let Some(token) = token else {
+                return Err(ApiError::unauthenticated());
+            };
+            let project = state.engine.access.project_of_token(token.trim()).await?;
+            return project
+                .map(|project| Self::Program { project })
+                .ok_or_else(ApiError::unauthenticated);
+        }
+        let Some((user, csrf_token)) = person(&parts.headers, state).await? else {
+            return Err(ApiError::unauthenticated());
+        };
+        if !is_safe(&parts.method) {
+            let sent = parts
+                .headers
+                .get(CSRF_HEADER)
+                .map(HeaderValue::as_bytes)
+                .unwrap_or_default();
+            if !equal(sent, csrf_token.as_bytes()) {
+                return Err(ApiError::new(
+                    StatusCode::FORBIDDEN,
+                    "csrf",
+                    "the x-csrf-token header is missing or out of date; reload the page",
+                ));
+            }
+        }
+        Ok(Self::Person { user, csrf_token })
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Takes the same time wherever two secrets differ.
+fn equal(one: &[u8], two: &[u8]) -> bool {
+    one.len() == two.len()
+        && one
+            .iter()
+            .zip(two)
+            .fold(0, |differing, (a, b)| differing | (a ^ b))
+            == 0
+}
+
+/// The person behind the cookie, if it is good.
+pub async fn person(headers: &HeaderMap, state: &State) -> ApiResult<Option<(User, String)>> {
+    let Some(cookie) = cookie_of(headers) else {
+        return Ok(None);
+    };
+    Ok(state
+        .engine
+        .access
+        .user_of_cookie(cookie, Timestamp::now())
+        .await?)
+}
+
+pub fn cookie_of(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == COOKIE && !value.is_empty()).then_some(value)
+        })
+}
+
+/// The header that sets the cookie, or takes it away for an empty value.
+pub fn set_cookie(value: &str, lifetime: std::time::Duration, origin: &Origin) -> String {
+    let secure = if origin.is_https { "; Secure" } else { "" };
+    let age = if value.is_empty() {
+        0
+    } else {
+        lifetime.as_secs()
+    };
+    format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}")
+}
+
+/// Refuses a form or script of another site where there is no session yet that a
+/// CSRF token could belong to.
+///
+/// # Errors
+/// 403 with the code `csrf`.
+pub fn require_same_origin(headers: &HeaderMap, origin: &Origin) -> ApiResult<()> {
+    let refused = || {
+        Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "csrf",
+            "this request came from another site",
+        ))
+    };
+    if let Some(site) = headers.get("sec-fetch-site")
+        && !matches!(site.as_bytes(), b"same-origin" | b"none")
+    {
+        return refused();
+    }
+    match headers
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or_default())
+    {
+        Some(sent)
+            if sent
+                .split_once("://")
+                .is_none_or(|(_, host)| host != origin.host) =>
+        {
+            refused()
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=1; reenact_session=abc; b=2"),
+        );
+        assert_eq!(cookie_of(&headers), Some("abc"));
+        headers.clear();
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("x_reenact_session=abc; reenact_session="),
+        );
+        assert_eq!(cookie_of(&headers), None);
+    }
+
+    #[test]
+    fn another_site_cannot_log_a_person_in() {
+        let origin = Origin {
+            address: [127, 0, 0, 1].into(),
+            is_https: false,
+            host: "app.test:80".to_owned(),
+            is_trusted_peer: false,
+        };
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            require_same_origin(&headers, &origin).is_ok()
+        };
+        assert!(
+            with("origin", "http://app.test:80")
+                && with("sec-fetch-site", "same-origin")
+                && with("x", "y")
+        );
+        assert!(
+            !with("origin", "http://evil.test")
+                && !with("origin", "null")
+                && !with("sec-fetch-site", "cross-site")
+        );
+        assert!(!with("sec-fetch-site", "same-site"));
+    }
+}

@@ -1,0 +1,20 @@
+//! Our own JSON API. Request and response types are here and nowhere below.
+
+pub mod events;
+pub mod replays;
+pub mod session;
+
+use crate::auth::Viewer;
+use crate::error::ApiError;
+use model::Timestamp;
+
+/// RFC 3339 in UTC with milliseconds.
+fn rfc3339(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+    format!("{at:.3}")
+}
+
+/// A path under `/api/` that no route knows. Who is not logged in learns nothing.
+pub async fn unknown(_viewer: Viewer) -> ApiError {
+    ApiError::not_found("endpoint")
+}

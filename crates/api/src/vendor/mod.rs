@@ -1,0 +1,135 @@
+//! Endpoints of SDKs. A route reads the request, `wire` understands it, `engine`
+//! stores it, and `wire` says what the SDK wants to hear.
+
+pub mod amplitude;
+pub mod rrweb;
+
+use crate::address::Origin;
+use crate::limits::read_body;
+use crate::state::State;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::ingest::{Client, Reason};
+use std::borrow::Cow;
+use tokio::sync::OwnedSemaphorePermit;
+use wire::{Rejection, Reply};
+
+/// Decoding more than this takes long enough to hold up other requests.
+const INLINE_DECODE_BYTES: usize = 64 << 10;
+
+/// A body within its limits, and the memory that was set aside for it.
+struct Admitted {
+    body: Bytes,
+    content_encoding: Option<String>,
+    max_decoded_bytes: usize,
+    _memory: OwnedSemaphorePermit,
+}
+
+async fn admit(state: &State, headers: &HeaderMap, body: Body) -> Result<Admitted, Rejection> {
+    let memory = state.admission.admit(headers).await;
+    let memory = memory.ok_or_else(|| Rejection::new(Reason::Throttled, "the server is busy"))?;
+    let body = read_body(body, state.settings.max_body_bytes).await?;
+    let content_encoding = text(headers, header::CONTENT_ENCODING).map(str::to_owned);
+    Ok(Admitted {
+        body,
+        content_encoding,
+        max_decoded_bytes: state.settings.max_decoded_bytes,
+        _memory: memory,
+    })
+}
+
+impl Admitted {
+    /// Decompresses and decodes: here for small bodies, else on a thread that may block.
+    async fn decode<T: Send + 'static>(
+        self,
+        decode: impl FnOnce(&[u8]) -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        let is_small = self.body.len() <= INLINE_DECODE_BYTES;
+        let work = move || {
+            let plain: Cow<'_, [u8]> = wire::encoding::decode_body(
+                self.content_encoding.as_deref(),
+                &self.body,
+                self.max_decoded_bytes,
+            )?;
+            decode(&plain)
+        };
+        if is_small {
+            return work();
+        }
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|error| {
+            Err(Rejection::new(
+                Reason::InvalidJson,
+                format!("cannot decode: {error}"),
+            ))
+        })
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What the request says about its sender; the country only from a trusted proxy.
+fn client_of(state: &State, headers: &HeaderMap, origin: &Origin) -> Client {
+    let mut client = wire::amplitude::client_from_headers(|name| {
+        headers.get(name).and_then(|value| value.to_str().ok())
+    });
+    let name = state.settings.country_header.as_str();
+    if origin.is_trusted_peer && !name.is_empty() {
+        let country = headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        // Proxies write XX or T1 for "unknown" and "Tor".
+        let is_country = country.len() == 2
+            && country.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !country.eq_ignore_ascii_case("xx");
+        client.country = is_country.then(|| country.to_ascii_uppercase());
+    }
+    client
+}
+
+/// What an engine error means to an SDK.
+fn rejection_of(error: engine::Error) -> Rejection {
+    let is_full =
+        matches!(&error, engine::Error::Store(inner) if inner.kind() == store::Kind::Full);
+    match error {
+        engine::Error::Busy => Rejection::new(Reason::Throttled, "the server is busy"),
+        error => {
+            tracing::error!(%error, "cannot store an upload");
+            let message = if is_full {
+                "the server has no space left"
+            } else {
+                "the upload could not be stored"
+            };
+            Rejection::new(Reason::StorageFull, message)
+        }
+    }
+}
+
+fn respond(reply: Reply, cors: Vec<(&'static str, String)>) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, reply.body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(reply.content_type),
+    );
+    for (name, value) in reply.headers.into_iter().chain(cors) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn preflight(headers: &HeaderMap) -> Response {
+    let reply = wire::amplitude::preflight_reply(
+        text(headers, header::ORIGIN),
+        text(headers, header::ACCESS_CONTROL_REQUEST_HEADERS),
+        headers.contains_key("access-control-request-private-network"),
+    );
+    respond(reply, Vec::new())
+}

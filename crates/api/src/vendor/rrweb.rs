@@ -1,0 +1,139 @@
+//! Plain rrweb events from any recorder, under our own API.
+
+use super::{admit, client_of, preflight, rejection_of, text};
+use crate::Shared;
+use crate::address::Origin;
+use crate::error::ApiError;
+use crate::extract::Query;
+use crate::state::State;
+use axum::body::Body;
+use axum::extract::RawQuery;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use model::Timestamp;
+use model::ingest::{Reason, ReplayPayload};
+use serde::Deserialize;
+use serde_json::json;
+use wire::Rejection;
+
+#[derive(Deserialize)]
+pub struct Params {
+    #[serde(default)]
+    device_id: String,
+    #[serde(default)]
+    session_id: String,
+    user_id: Option<String>,
+}
+
+/// Longer user ids are cut; nothing good is that long.
+const MAX_USER_ID_CHARS: usize = 256;
+
+pub async fn ingest(
+    state: Shared,
+    Extension(origin): Extension<Origin>,
+    method: Method,
+    headers: HeaderMap,
+    Query(params): Query<Params>,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Response {
+    match method {
+        Method::OPTIONS => return preflight(&headers),
+        Method::POST => {}
+        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+    let stored = store(
+        &state,
+        &origin,
+        &headers,
+        params,
+        query.as_deref().unwrap_or_default(),
+        body,
+    )
+    .await;
+    let mut response = stored
+        .map_err(|rejection| {
+            state.engine.metrics.problem(rejection.reason, 1);
+            error_of(rejection)
+        })
+        .into_response();
+    for (name, value) in wire::amplitude::cors_headers(text(&headers, header::ORIGIN)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+async fn store(
+    state: &State,
+    origin: &Origin,
+    headers: &HeaderMap,
+    params: Params,
+    query: &str,
+    body: Body,
+) -> Result<Json<serde_json::Value>, Rejection> {
+    let key = wire::amplitude::ingest_key(text(headers, header::AUTHORIZATION), query);
+    let project = match &key {
+        Some(key) => state
+            .engine
+            .project_of_key(key)
+            .await
+            .map_err(rejection_of)?,
+        None => None,
+    };
+    let admitted = admit(state, headers, body).await?;
+    let project = project.ok_or_else(|| {
+        Rejection::new(
+            Reason::UnknownKey,
+            "unknown ingest key: send it as a bearer token",
+        )
+    })?;
+    let mut client = client_of(state, headers, origin);
+    client.user_id = params.user_id.map(|user| {
+        user.chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_USER_ID_CHARS)
+            .collect()
+    });
+    let received_at = Timestamp::now();
+    let decode = move |plain: &[u8]| {
+        wire::plain::decode_plain(
+            plain,
+            &params.device_id,
+            &params.session_id,
+            client,
+            received_at,
+        )
+    };
+    let upload = admitted.decode(decode).await?;
+    let id = model::ReplayId::derive(project.id, &upload.device_id, &upload.session_id);
+    let accepted = match &upload.payload {
+        ReplayPayload::Events(events) => events.len(),
+        ReplayPayload::Interactions { .. } => 0,
+    };
+    let problems: serde_json::Map<_, _> = upload
+        .problems
+        .iter()
+        .map(|problem| (problem.reason.name().to_owned(), problem.count.into()))
+        .collect();
+    state
+        .engine
+        .accept_replay(project, upload, received_at)
+        .await
+        .map_err(rejection_of)?;
+    Ok(Json(
+        json!({ "replay": id, "accepted_events": accepted, "problems": problems }),
+    ))
+}
+
+fn error_of(rejection: Rejection) -> ApiError {
+    let status = match rejection.reason {
+        Reason::UnknownKey => StatusCode::UNAUTHORIZED,
+        Reason::TooLarge | Reason::EventTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::StorageFull | Reason::Throttled => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    ApiError::new(status, rejection.reason.name(), rejection.message)
+}

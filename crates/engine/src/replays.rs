@@ -1,0 +1,282 @@
+//! Lists of replays.
+
+use crate::{Engine, Error, Result};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use model::replay::Replay;
+use model::{ProjectId, ReplayId, Timestamp};
+use store::catalog::{Cursor, Event, Project, ReplayQuery};
+
+pub const MAX_PAGE: usize = 100;
+
+/// What was asked for, as text.
+#[derive(Debug, Clone, Default)]
+pub struct ListRequest {
+    pub limit: Option<usize>,
+    pub cursor: Option<String>,
+    /// `1d`, `7d`, `30d` or `all`.
+    pub range: Option<String>,
+    /// A day in the project's time zone or a point in time.
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct ReplayPage {
+    pub replays: Vec<Replay>,
+    pub next_cursor: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+impl Engine {
+    /// Newest first.
+    ///
+    /// # Errors
+    /// `Invalid` names the parameter that cannot be understood.
+    pub async fn list_replays(
+        &self,
+        project: &Project,
+        request: &ListRequest,
+        now: Timestamp,
+    ) -> Result<ReplayPage> {
+        let limit = request.limit.unwrap_or(50);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            return Err(Error::Invalid(format!("limit must be 1 to {MAX_PAGE}")));
+        }
+        let zone = TimeZone::get(&project.time_zone)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let (from, to) = range_of(request, &zone, now)?;
+        let after = request.cursor.as_deref().map(parse_cursor).transpose()?;
+        let query = ReplayQuery {
+            from,
+            to,
+            after,
+            limit: limit + 1,
+        };
+        let mut replays = self.catalog.list_replays(project.id, &query).await?;
+        let more = replays.len() > limit;
+        replays.truncate(limit);
+        let next_cursor = replays
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("{}-{}", last.started_at.micros(), last.id));
+        Ok(ReplayPage {
+            replays,
+            next_cursor,
+            from,
+            to,
+        })
+    }
+
+    /// The newest state of one replay of the project.
+    ///
+    /// # Errors
+    /// `NotFound` also for a replay of another project.
+    pub async fn replay(&self, project: ProjectId, id: ReplayId) -> Result<Replay> {
+        let in_memory = self.live.row(id).await;
+        let row = match in_memory {
+            // The user's name comes to the catalog by way of events.
+            Some(mut row) if row.user_id.is_none() => {
+                row.user_id = self
+                    .catalog
+                    .replay(id)
+                    .await?
+                    .and_then(|stored| stored.user_id);
+                Some(row)
+            }
+            Some(row) => Some(row),
+            None => self.catalog.replay(id).await?,
+        };
+        row.filter(|row| row.project_id == project)
+            .ok_or(Error::NotFound("replay"))
+    }
+
+    pub fn is_live(&self, replay: &Replay, now: Timestamp) -> bool {
+        let quiet_us = now
+            .micros()
+            .saturating_sub(replay.last_received_at.micros());
+        quiet_us < i64::try_from(self.settings.live_window.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    pub async fn list_events(
+        &self,
+        project: ProjectId,
+        event_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Event>> {
+        Ok(self
+            .catalog
+            .list_events(project, event_type, limit.clamp(1, 1000))
+            .await?)
+    }
+}
+
+fn parse_cursor(text: &str) -> Result<Cursor> {
+    let parsed = text.rsplit_once('-').and_then(|(micros, id)| {
+        Some(Cursor {
+            started_at: Timestamp::from_micros(micros.parse().ok()?),
+            id: id.parse().ok()?,
+        })
+    });
+    parsed.ok_or_else(|| Error::Invalid("cursor is not one that this server gave out".to_owned()))
+}
+
+fn range_of(
+    request: &ListRequest,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
+    if let Some(range) = request.range.as_deref() {
+        if request.from.is_some() || request.to.is_some() {
+            return Err(Error::Invalid(
+                "give either range or from and to".to_owned(),
+            ));
+        }
+        let days: i64 = match range {
+            "all" => return Ok((None, None)),
+            "1d" => 1,
+            "7d" => 7,
+            "30d" => 30,
+            _ => {
+                return Err(Error::Invalid(
+                    "range must be 1d, 7d, 30d or all".to_owned(),
+                ));
+            }
+        };
+        let today = jiff::Timestamp::from_microsecond(now.micros())
+            .unwrap_or_default()
+            .to_zoned(zone.clone())
+            .date();
+        let first = today
+            .checked_sub(jiff::Span::new().days(days - 1))
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        return Ok((Some(start_of(first, zone)?), None));
+    }
+    let from = request
+        .from
+        .as_deref()
+        .map(|text| point("from", text, zone, 0))
+        .transpose()?;
+    let to = request
+        .to
+        .as_deref()
+        .map(|text| point("to", text, zone, 1))
+        .transpose()?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Error::Invalid("from must be before to".to_owned()));
+    }
+    Ok((from, to))
+}
+
+/// A day means its start, moved by `add_days` (1 for an inclusive end).
+fn point(name: &str, text: &str, zone: &TimeZone, add_days: i64) -> Result<Timestamp> {
+    let invalid = || {
+        Error::Invalid(format!(
+            "{name} must be a day (2026-01-31) or a time (2026-01-31T10:00:00Z)"
+        ))
+    };
+    if text.len() == 10 {
+        let day: Date = text.parse().map_err(|_| invalid())?;
+        let day = day
+            .checked_add(jiff::Span::new().days(add_days))
+            .map_err(|_| invalid())?;
+        return start_of(day, zone);
+    }
+    let at: jiff::Timestamp = text.parse().map_err(|_| invalid())?;
+    Ok(Timestamp::from_micros(at.as_microsecond()))
+}
+
+fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+    let start = day
+        .to_zoned(zone.clone())
+        .map_err(|error| Error::Invalid(error.to_string()))?;
+    Ok(Timestamp::from_micros(start.timestamp().as_microsecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(request: &ListRequest) -> (Option<String>, Option<String>) {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        // 00:30 on 30 March 2026 in Berlin, the day after the clocks changed.
+        let now = Timestamp::from_micros(
+            "2026-03-29T22:30:00Z"
+                .parse::<jiff::Timestamp>()
+                .unwrap()
+                .as_microsecond(),
+        );
+        let (from, to) = range_of(request, &zone, now).unwrap();
+        let text = |at: Timestamp| {
+            jiff::Timestamp::from_microsecond(at.micros())
+                .unwrap()
+                .to_string()
+        };
+        (from.map(text), to.map(text))
+    }
+
+    #[test]
+    fn days_are_those_of_the_project_across_a_change_of_clocks() {
+        let preset = |range: &str| ListRequest {
+            range: Some(range.to_owned()),
+            ..Default::default()
+        };
+        assert_eq!(
+            range(&preset("1d")),
+            (Some("2026-03-29T22:00:00Z".to_owned()), None)
+        );
+        assert_eq!(
+            range(&preset("7d")),
+            (Some("2026-03-23T23:00:00Z".to_owned()), None)
+        );
+        assert_eq!(range(&preset("all")), (None, None));
+        let days = ListRequest {
+            from: Some("2026-03-29".into()),
+            to: Some("2026-03-29".into()),
+            ..Default::default()
+        };
+        assert_eq!(
+            range(&days),
+            (
+                Some("2026-03-28T23:00:00Z".to_owned()),
+                Some("2026-03-29T22:00:00Z".to_owned())
+            )
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_named() {
+        let zone = TimeZone::UTC;
+        for (request, expected) in [
+            (
+                ListRequest {
+                    range: Some("9d".into()),
+                    ..Default::default()
+                },
+                "range must",
+            ),
+            (
+                ListRequest {
+                    from: Some("yesterday".into()),
+                    ..Default::default()
+                },
+                "from must be a day",
+            ),
+            (
+                ListRequest {
+                    from: Some("2026-02-02".into()),
+                    to: Some("2026-02-01".into()),
+                    ..Default::default()
+                },
+                "before",
+            ),
+        ] {
+            let error = range_of(&request, &zone, Timestamp::default()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        assert!(parse_cursor("5-x").is_err());
+    }
+}

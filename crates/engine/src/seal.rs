@@ -1,0 +1,222 @@
+//! Moving replays from the hot log into recording objects.
+//!
+//! The order makes a crash harmless at every step: the new object is durable
+//! first, then the catalog points to it, then the frames are released. After a
+//! crash in between, the frames are applied again and found to hold nothing new.
+
+use crate::ingest::mark::Mark;
+use crate::live::{Hot, Live};
+use crate::{Engine, Result};
+use model::ReplayId;
+use model::replay::Replay;
+use recording::{Block, InteractionBatch, Marks, Recording};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::Blobs;
+use store::blobs::Bytes;
+
+/// Read of the end of an object that holds the footer of nearly every recording.
+const TAIL_BYTES: u64 = 64 << 10;
+/// A long session is written again when it has grown by this part, so that the
+/// bytes written in all stay within a few times its size.
+const GROWTH_PART: u64 = 4;
+/// Unsealed data older than this is sealed however small it is.
+const MAX_UNSEALED_AGE: Duration = Duration::from_secs(600);
+const FORGET_AFTER: Duration = Duration::from_secs(120);
+const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A recording object that can be read block by block.
+pub(crate) struct Sealed {
+    pub index: Recording,
+    key: String,
+    blobs: Arc<dyn Blobs>,
+}
+
+impl Sealed {
+    async fn raw(&self, block: &Block) -> Result<Bytes> {
+        let end = block.offset.saturating_add(block.size_bytes);
+        Ok(self.blobs.get_range(&self.key, block.offset..end).await?)
+    }
+
+    pub async fn events(&self, at: usize, block: &Block) -> Result<Vec<model::ingest::RawEvent>> {
+        let raw = self.raw(block).await?;
+        Ok(recording::decode_events(at, block, &raw)?)
+    }
+
+    pub async fn interactions(&self, at: usize, block: &Block) -> Result<Vec<InteractionBatch>> {
+        let raw = self.raw(block).await?;
+        Ok(recording::decode_interactions(at, block, &raw)?)
+    }
+}
+
+fn folder_of(row: &Replay) -> String {
+    format!("recordings/{}/{}", row.project_id, row.id)
+}
+
+fn key_of(row: &Replay, version: u64) -> String {
+    format!("{}/{version:08}.recording", folder_of(row))
+}
+
+impl Engine {
+    /// Opens the sealed part of a replay; `recording_version` must not be 0.
+    pub(crate) async fn sealed(&self, row: &Replay) -> Result<Sealed> {
+        let key = key_of(row, row.recording_version);
+        let tail = self.blobs.get_tail(&key, TAIL_BYTES).await?;
+        let index = match Recording::read(&tail)? {
+            Ok(index) => index,
+            Err(needed) => {
+                let tail = self.blobs.get_tail(&key, needed as u64).await?;
+                Recording::read(&tail)?.map_err(|_| recording::Error::NotARecording)?
+            }
+        };
+        Ok(Sealed {
+            index,
+            key,
+            blobs: self.blobs.clone(),
+        })
+    }
+
+    /// Seals what is due, one replay at a time, and forgets replays that are at rest.
+    pub(crate) async fn seal_due(self: Arc<Self>) {
+        for id in self.live.ids() {
+            let Some(slot) = self.live.get(id) else {
+                continue;
+            };
+            let state = slot.lock().await.as_ref().map(|live| self.is_due(live));
+            drop(slot);
+            match state {
+                Some(Due::Seal) => {
+                    if let Err(error) = self.seal(id).await {
+                        self.metrics.seal_failures.inc();
+                        tracing::error!(%error, replay.id = %id, "cannot seal a replay; trying again in a minute");
+                        if let Some(slot) = self.live.get(id)
+                            && let Some(live) = slot.lock().await.as_mut()
+                        {
+                            live.retry_seal_at = Some(Instant::now() + RETRY_AFTER);
+                        }
+                    }
+                }
+                // An upload that failed while it was loaded leaves an empty slot.
+                Some(Due::Forget) | None => self.live.forget(id),
+                Some(Due::No) => {}
+            }
+        }
+    }
+
+    fn is_due(&self, live: &Live) -> Due {
+        let idle = live.last_upload.elapsed();
+        if live.frames.is_empty() {
+            return if idle > FORGET_AFTER {
+                Due::Forget
+            } else {
+                Due::No
+            };
+        }
+        if live.retry_seal_at.is_some_and(|at| at > Instant::now()) {
+            return Due::No;
+        }
+        let large = live.unsealed_bytes
+            >= self
+                .settings
+                .seal_bytes
+                .max(live.row.size_bytes / GROWTH_PART);
+        let old = live
+            .unsealed_since
+            .is_some_and(|since| since.elapsed() > MAX_UNSEALED_AGE);
+        if idle >= self.settings.seal_idle || large || old {
+            Due::Seal
+        } else {
+            Due::No
+        }
+    }
+
+    async fn seal(&self, id: ReplayId) -> Result<()> {
+        let Some(slot) = self.live.get(id) else {
+            return Ok(());
+        };
+        let (row, frames, unsealed_bytes) = match slot.lock().await.as_ref() {
+            Some(live) => (live.row.clone(), live.frames.clone(), live.unsealed_bytes),
+            None => return Ok(()),
+        };
+        let old = match row.recording_version {
+            0 => None,
+            version => Some(self.blobs.get(&key_of(&row, version)).await?),
+        };
+        let mut hot = Hot::default();
+        for frame in &frames {
+            frame.read(self, &mut hot)?;
+        }
+        let version = row.recording_version + 1;
+        let merged = tokio::task::spawn_blocking(move || {
+            let index = old
+                .as_ref()
+                .map(|bytes| Recording::read(bytes))
+                .transpose()?;
+            let index = match index {
+                Some(Ok(index)) => Some(index),
+                Some(Err(_)) => return Err(recording::Error::NotARecording),
+                None => None,
+            };
+            let old = index.as_ref().zip(old.as_deref());
+            recording::merge(old, hot.events, &hot.interactions, |event| {
+                let mark = Mark::of(event);
+                Marks {
+                    active: mark.active,
+                    href: mark.href,
+                }
+            })
+        });
+        let object = merged
+            .await
+            .map_err(|error| crate::Error::Internal(error.to_string()))??;
+        self.metrics.sealed_bytes.inc_by(object.len() as u64);
+        self.blobs
+            .put(&key_of(&row, version), object.into())
+            .await?;
+
+        // From here the catalog, then memory, then the hot log: see the module.
+        let _order = self.row_writes.lock().await;
+        let mut slot = slot.lock().await;
+        let Some(live) = slot.as_mut() else {
+            return Ok(());
+        };
+        let mut sealed_row = live.row.clone();
+        sealed_row.recording_version = version;
+        self.catalog
+            .put_replays(std::slice::from_ref(&sealed_row))
+            .await?;
+        live.row.recording_version = version;
+        let places: Vec<_> = live
+            .frames
+            .drain(..frames.len())
+            .map(|frame| frame.at)
+            .collect();
+        live.unsealed_bytes = live.unsealed_bytes.saturating_sub(unsealed_bytes);
+        live.unsealed_since = (!live.frames.is_empty()).then(Instant::now);
+        drop(slot);
+        self.hot_log.release(&places);
+        self.metrics.seals.inc();
+        self.delete_old_versions(&row, version).await;
+        Ok(())
+    }
+
+    /// Keeps the version before, which a player may be reading.
+    async fn delete_old_versions(&self, row: &Replay, version: u64) {
+        let keep = [key_of(row, version), key_of(row, version - 1)];
+        let found = match self.blobs.list(&folder_of(row)).await {
+            Ok(found) => found,
+            Err(error) => return tracing::warn!(%error, "cannot list old versions of a recording"),
+        };
+        for key in found.into_iter().filter(|key| !keep.contains(key)) {
+            if let Err(error) = self.blobs.delete(&key).await {
+                tracing::warn!(%error, key, "cannot delete an old version of a recording");
+            }
+        }
+    }
+}
+
+enum Due {
+    No,
+    Seal,
+    Forget,
+}

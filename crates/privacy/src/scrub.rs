@@ -1,0 +1,389 @@
+//! Credentials and repeated configuration in custom and plugin events.
+
+use crate::tree::{Tree, dismantle};
+use rrweb::envelope::kind;
+use serde_json::{Map, Value};
+
+const REDACTED: &str = "[redacted]";
+
+/// A shorter key would match in innocent text.
+const MIN_KEY_BYTES: usize = 8;
+
+/// Members that hold the headers of a recorded request.
+const HEADER_LISTS: [&str; 3] = ["requestheaders", "responseheaders", "headers"];
+
+const SECRET_HEADERS: [&str; 7] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+];
+
+/// A header whose name contains one of these is somebody's own kind of credential.
+const SECRET_WORDS: [&str; 5] = ["token", "secret", "password", "api-key", "apikey"];
+
+/// Amplitude's own records. Several repeat the SDK's whole configuration.
+const AMPLITUDE_TAGS: [&str; 6] = [
+    "metadata",
+    "debug-info",
+    "get-sr-props",
+    "fetch-request",
+    "targeting-decision",
+    "replay-gate-decision",
+];
+const CONFIG_KEYS: [&str; 4] = ["config", "joinedConfig", "localConfig", "remoteConfig"];
+const API_KEY_KEYS: [&str; 2] = ["apiKey", "api_key"];
+
+/// An event after scrubbing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scrubbed {
+    pub json: String,
+    /// Secrets that were replaced. Removed configuration is not counted: it is no
+    /// secret, only repeated.
+    pub redactions: u64,
+}
+
+/// Scrubs one event; `None` when there is nothing to change. Only custom and plugin
+/// events are looked into: the others hold no credentials of the SDK, and the hot
+/// path stays cheap.
+pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
+    if !matches!(kind, kind::CUSTOM | kind::PLUGIN) {
+        return None;
+    }
+    let mut scrub = Scrub::default();
+    // First the tree, for it may remove most occurrences of the key as a whole.
+    let mut json = match Tree::parse(json) {
+        Some(mut tree) => {
+            scrub.event(&mut tree.0);
+            match scrub.is_changed {
+                true => tree.to_json()?,
+                false => json.to_owned(),
+            }
+        }
+        None => json.to_owned(),
+    };
+    let key_count = count_key(&json, ingest_key);
+    if key_count > 0 {
+        json = json.replace(ingest_key, REDACTED);
+    }
+    let redactions = scrub.redactions + key_count;
+    (scrub.is_changed || key_count > 0).then_some(Scrubbed { json, redactions })
+}
+
+/// How often the key stands in the text. Keys are made of letters, digits, `-` and
+/// `_`, so JSON never escapes them and replacing text cannot break the document.
+fn count_key(json: &str, ingest_key: &str) -> u64 {
+    let is_plain = ingest_key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    match is_plain && ingest_key.len() >= MIN_KEY_BYTES {
+        true => json.matches(ingest_key).count() as u64,
+        false => 0,
+    }
+}
+
+#[derive(Default)]
+struct Scrub {
+    redactions: u64,
+    is_changed: bool,
+}
+
+impl Scrub {
+    fn event(&mut self, event: &mut Value) {
+        let amplitude_payload = amplitude_payload(event);
+        let is_amplitude = amplitude_payload.is_some();
+        if let Some(payload) = amplitude_payload {
+            for key in CONFIG_KEYS {
+                // Not `remove`, which would bring the other keys out of order.
+                if let Some(config) = payload.shift_remove(key) {
+                    dismantle(config);
+                    self.is_changed = true;
+                }
+            }
+        }
+        self.members(event, is_amplitude);
+    }
+
+    /// Looks at every member of every object, however deep.
+    fn members(&mut self, event: &mut Value, are_api_keys_secret: bool) {
+        let mut remaining = vec![event];
+        while let Some(value) = remaining.pop() {
+            match value {
+                Value::Array(items) => remaining.extend(items),
+                Value::Object(members) => {
+                    for (key, member) in members {
+                        if HEADER_LISTS.contains(&key.to_ascii_lowercase().as_str()) {
+                            self.header_list(member);
+                        } else if are_api_keys_secret && API_KEY_KEYS.contains(&key.as_str()) {
+                            self.redact(member);
+                        }
+                        remaining.push(member);
+                    }
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+    }
+
+    /// Recorders write headers as `{name: value}`, `[[name, value]]` or
+    /// `[{"name": …, "value": …}]`.
+    fn header_list(&mut self, headers: &mut Value) {
+        match headers {
+            Value::Object(members) => {
+                for (_, value) in members
+                    .iter_mut()
+                    .filter(|(name, _)| is_secret_header(name))
+                {
+                    self.redact(value);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.header(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn header(&mut self, header: &mut Value) {
+        match header {
+            Value::Array(pair) => {
+                if let [Value::String(name), values @ ..] = pair.as_mut_slice()
+                    && is_secret_header(name)
+                {
+                    values.iter_mut().for_each(|value| self.redact(value));
+                }
+            }
+            Value::Object(members) => {
+                if members
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .is_some_and(is_secret_header)
+                    && let Some(value) = members.get_mut("value")
+                {
+                    self.redact(value);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn redact(&mut self, value: &mut Value) {
+        if value.is_null() || value.as_str() == Some(REDACTED) {
+            return;
+        }
+        dismantle(std::mem::replace(value, REDACTED.into()));
+        self.redactions += 1;
+        self.is_changed = true;
+    }
+}
+
+fn amplitude_payload(event: &mut Value) -> Option<&mut Map<String, Value>> {
+    let data = event.get_mut("data")?.as_object_mut()?;
+    let tag = data.get("tag")?.as_str()?;
+    if !AMPLITUDE_TAGS.contains(&tag) {
+        return None;
+    }
+    data.get_mut("payload")?.as_object_mut()
+}
+
+fn is_secret_header(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    SECRET_HEADERS.contains(&name.as_str()) || SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const KEY: &str = "f00dfeedf00dfeed";
+
+    #[track_caller]
+    fn check(event: Value, expected: Option<(Value, u64)>) {
+        let scrubbed = scrub_event(kind::CUSTOM, &event.to_string(), KEY);
+        let expected = expected.map(|(json, redactions)| Scrubbed {
+            json: json.to_string(),
+            redactions,
+        });
+        assert_eq!(scrubbed, expected);
+    }
+
+    fn custom(tag: &str, payload: Value) -> Value {
+        json!({ "type": 5, "timestamp": 1, "data": { "tag": tag, "payload": payload } })
+    }
+
+    #[test]
+    fn the_ingest_key_goes_wherever_it_stands() {
+        check(
+            custom(
+                "mine",
+                json!({ "url": format!("https://a.test/config/{KEY}?x=1"), KEY: [KEY] }),
+            ),
+            Some((
+                custom(
+                    "mine",
+                    json!({ "url": "https://a.test/config/[redacted]?x=1", "[redacted]": ["[redacted]"] }),
+                ),
+                3,
+            )),
+        );
+        check(
+            custom("mine", json!({ "url": "https://a.test/config/f00d" })),
+            None,
+        );
+    }
+
+    #[test]
+    fn a_key_that_could_match_by_chance_is_left_alone() {
+        let event = custom("mine", json!("a b c a")).to_string();
+        for key in ["", "a", "payload", "\"timestamp\":1"] {
+            assert_eq!(scrub_event(5, &event, key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn only_custom_and_plugin_events_are_looked_into() {
+        let event = json!({ "data": { "headers": { "cookie": KEY } } }).to_string();
+        for kind in [0, 1, 2, 3, 4, 7, 255] {
+            assert_eq!(scrub_event(kind, &event, KEY), None);
+        }
+        assert_eq!(
+            scrub_event(kind::PLUGIN, &event, KEY).map(|scrubbed| scrubbed.redactions),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn secret_headers_lose_their_values_in_every_notation() {
+        let secret = [
+            "Authorization",
+            "proxy-authorization",
+            "COOKIE",
+            "set-cookie",
+            "x-api-key",
+            "x-auth-token",
+            "x-csrf-token",
+            "X-My-Token-2",
+            "client_secret",
+            "X-Password",
+            "apikey",
+            " cookie ",
+        ];
+        for name in secret {
+            check(
+                custom(
+                    "x",
+                    json!({ "requestHeaders": { name: "s" }, "a": { "headers": [[name, "s"]] }, "responseHeaders": [{ "name": name, "value": "s" }] }),
+                ),
+                Some((
+                    custom(
+                        "x",
+                        json!({ "requestHeaders": { name: "[redacted]" }, "a": { "headers": [[name, "[redacted]"]] }, "responseHeaders": [{ "name": name, "value": "[redacted]" }] }),
+                    ),
+                    3,
+                )),
+            );
+        }
+    }
+
+    #[test]
+    fn other_headers_and_other_places_stay() {
+        check(
+            custom(
+                "x",
+                json!({ "headers": { "accept": "*/*", "content-type": "authorization", "author": "me" } }),
+            ),
+            None,
+        );
+        check(
+            custom(
+                "x",
+                json!({ "headers": [["accept", "cookie"], ["cookie"], { "name": "cookie" }, 7, "cookie: a"] }),
+            ),
+            None,
+        );
+        check(
+            custom(
+                "x",
+                json!({ "cookie": "a", "token": "b", "headers": "cookie: a", "apiKey": "c" }),
+            ),
+            None,
+        );
+        check(
+            custom(
+                "x",
+                json!({ "headers": { "cookie": null, "authorization": "[redacted]" } }),
+            ),
+            None,
+        );
+    }
+
+    #[test]
+    fn a_secret_that_is_a_structure_goes_whole() {
+        check(
+            custom(
+                "x",
+                json!({ "headers": { "set-cookie": ["a", { "b": 1 }], "z": 1, "accept": "c" } }),
+            ),
+            Some((
+                custom(
+                    "x",
+                    json!({ "headers": { "set-cookie": "[redacted]", "z": 1, "accept": "c" } }),
+                ),
+                1,
+            )),
+        );
+    }
+
+    #[test]
+    fn configuration_is_removed_from_amplitude_records_in_order() {
+        for tag in AMPLITUDE_TAGS {
+            check(
+                custom(
+                    tag,
+                    json!({ "b": 1, "config": { "apiKey": "****feed" }, "usageDetails": "{\"indexedDB\":540}", "joinedConfig": {}, "localConfig": 1, "remoteConfig": null, "a": 2, "deep": [{ "apiKey": "s", "api_key": "s" }] }),
+                ),
+                Some((
+                    custom(
+                        tag,
+                        json!({ "b": 1, "usageDetails": "{\"indexedDB\":540}", "a": 2, "deep": [{ "apiKey": "[redacted]", "api_key": "[redacted]" }] }),
+                    ),
+                    2,
+                )),
+            );
+        }
+        check(custom("mine", json!({ "config": 1, "apiKey": "s" })), None);
+        check(custom("debug-info", json!("config")), None);
+        check(
+            json!({ "data": { "tag": "debug-info", "config": 1 } }),
+            None,
+        );
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let nested = format!(
+            "{}{{\"cookie\":\"s\"}}{}",
+            "{\"headers\":".repeat(2_040),
+            "}".repeat(2_040)
+        );
+        let json = format!("{{\"type\":5,\"data\":{nested}}}");
+        let thread = std::thread::Builder::new().stack_size(2 << 20);
+        let scrubbed = thread
+            .spawn(move || scrub_event(5, &json, KEY))
+            .unwrap()
+            .join()
+            .unwrap();
+        assert_eq!(scrubbed.map(|scrubbed| scrubbed.redactions), Some(1));
+    }
+
+    #[test]
+    fn a_text_that_is_no_json_still_loses_the_key() {
+        let scrubbed = scrub_event(5, &format!("{{{KEY}"), KEY).unwrap();
+        assert_eq!(
+            (scrubbed.json.as_str(), scrubbed.redactions),
+            ("{[redacted]", 1)
+        );
+    }
+}
