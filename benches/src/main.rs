@@ -1,0 +1,22 @@
+//! End-to-end benchmarks of the release binary: `cargo xtask bench <name>`.
+//!
+//! Each prints a table for people and writes `target/bench/<name>.json` for
+//! programs. Figures are compared with a named baseline of the same run, for
+//! the speed of a machine differs from hour to hour.
+
+mod ingest;
+mod load;
+mod process;
+mod report;
+
+use anyhow::{Result, bail};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["ingest", server] => ingest::run(server).await,
+        ["bare"] => ingest::bare().await,
+        _ => bail!("usage: benches ingest <path of the reenact binary>"),
+    }
+}
