@@ -35,7 +35,9 @@ impl Outcome {
     /// In milliseconds; `part` from 0 to 1.
     pub fn latency_ms(&self, part: f64) -> f64 {
         let at = (self.latencies.len() as f64 * part) as usize;
-        let latency = self.latencies.get(at.min(self.latencies.len().saturating_sub(1)));
+        let latency = self
+            .latencies
+            .get(at.min(self.latencies.len().saturating_sub(1)));
         latency.map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
     }
 }
@@ -43,12 +45,20 @@ impl Outcome {
 /// Every device sends its sessions' requests in order, then the next device's
 /// turn comes. Devices are numbered on from `first_device`, so that two runs
 /// against one server do not send the same replays.
-pub async fn run(address: SocketAddr, sessions: Arc<Vec<Vec<Request>>>, connections: usize, time: Duration, devices: Arc<AtomicUsize>) -> Result<Outcome> {
+pub async fn run(
+    address: SocketAddr,
+    sessions: Arc<Vec<Vec<Request>>>,
+    connections: usize,
+    time: Duration,
+    devices: Arc<AtomicUsize>,
+) -> Result<Outcome> {
     let begun = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|_| {
             let (sessions, devices) = (sessions.clone(), devices.clone());
-            tokio::spawn(async move { one_connection(address, &sessions, begun + time, &devices).await })
+            tokio::spawn(
+                async move { one_connection(address, &sessions, begun + time, &devices).await },
+            )
         })
         .collect();
     let mut whole = Outcome::default();
@@ -63,8 +73,15 @@ pub async fn run(address: SocketAddr, sessions: Arc<Vec<Vec<Request>>>, connecti
     Ok(whole)
 }
 
-async fn one_connection(address: SocketAddr, sessions: &[Vec<Request>], until: Instant, devices: &AtomicUsize) -> Result<Outcome> {
-    let mut stream = TcpStream::connect(address).await.context("cannot connect")?;
+async fn one_connection(
+    address: SocketAddr,
+    sessions: &[Vec<Request>],
+    until: Instant,
+    devices: &AtomicUsize,
+) -> Result<Outcome> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .context("cannot connect")?;
     stream.set_nodelay(true)?;
     let mut outcome = Outcome::default();
     let mut message = Vec::new();
@@ -76,7 +93,12 @@ async fn one_connection(address: SocketAddr, sessions: &[Vec<Request>], until: I
                 return Ok(outcome);
             }
             message.clear();
-            message.extend_from_slice(request.head.replace(DEVICE, &format!("bench-{device}")).as_bytes());
+            message.extend_from_slice(
+                request
+                    .head
+                    .replace(DEVICE, &format!("bench-{device}"))
+                    .as_bytes(),
+            );
             message.extend_from_slice(&request.body);
             let sent = Instant::now();
             stream.write_all(&message).await?;
@@ -101,17 +123,24 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
         }
         filled += read;
         let text = std::str::from_utf8(&buffer[..filled]).context("answer is not text")?;
-        let Some(head_end) = text.find("\r\n\r\n") else { continue };
+        let Some(head_end) = text.find("\r\n\r\n") else {
+            continue;
+        };
         let head = text[..head_end].to_ascii_lowercase();
         let length: usize = match head.split("content-length:").nth(1) {
             Some(rest) => rest.lines().next().unwrap_or_default().trim().parse()?,
             None => 0,
         };
-        if head.contains("x-session-replay-event-skipped") {
+        if head.contains("\r\nx-session-replay-event-skipped:") {
             bail!("the server dropped an upload");
         }
         if filled >= head_end + 4 + length {
-            return head.split(' ').nth(1).unwrap_or_default().parse().context("no status");
+            return head
+                .split(' ')
+                .nth(1)
+                .unwrap_or_default()
+                .parse()
+                .context("no status");
         }
     }
 }

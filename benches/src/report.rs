@@ -20,7 +20,15 @@ pub struct Row {
 
 impl Row {
     pub fn new(metric: &str, value: f64, unit: &'static str, data: &str) -> Self {
-        Self { metric: metric.to_owned(), value, unit, baseline: "", baseline_value: None, ratio: None, data: data.to_owned() }
+        Self {
+            metric: metric.to_owned(),
+            value,
+            unit,
+            baseline: "",
+            baseline_value: None,
+            ratio: None,
+            data: data.to_owned(),
+        }
     }
 
     pub fn against(mut self, baseline: &'static str, value: f64) -> Self {
@@ -34,20 +42,41 @@ impl Row {
 /// Prints the table and writes `target/bench/<name>.json`.
 pub fn finish(name: &str, rows: &[Row]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\n{:<28} {:>12} {:<8} {:>12} {:>7}  baseline", "metric", "value", "unit", "baseline", "ratio")?;
+    writeln!(
+        out,
+        "\n{:<28} {:>12} {:<8} {:>12} {:>7}  baseline",
+        "metric", "value", "unit", "baseline", "ratio"
+    )?;
     for row in rows {
         let baseline = row.baseline_value.map(number).unwrap_or_default();
-        let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
-        writeln!(out, "{:<28} {:>12} {:<8} {:>12} {:>7}  {}", row.metric, number(row.value), row.unit, baseline, ratio, row.baseline)?;
+        let ratio = row
+            .ratio
+            .map(|ratio| format!("{ratio:.2}"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "{:<28} {:>12} {:<8} {:>12} {:>7}  {}",
+            row.metric,
+            number(row.value),
+            row.unit,
+            baseline,
+            ratio,
+            row.baseline
+        )?;
     }
     let folder = std::path::Path::new("target/bench");
     std::fs::create_dir_all(folder).context("cannot create target/bench")?;
     let path = folder.join(format!("{name}.json"));
-    std::fs::write(&path, serde_json::to_vec_pretty(rows)?).with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, serde_json::to_vec_pretty(rows)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     writeln!(out, "\nwritten to {}", path.display())?;
     Ok(())
 }
 
 fn number(value: f64) -> String {
-    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    if value.abs() >= 100.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
 }

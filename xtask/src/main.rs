@@ -1,1 +1,116 @@
-fn main() {}
+//! All automation of the project: `cargo xtask <command>`. Needs Rust, Node with
+//! npm, and nothing else; what is missing is installed or named.
+
+mod front_end;
+mod shell;
+mod tidy;
+
+use anyhow::{Result, bail};
+use shell::{run, step};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask run [--debug] [serve flags]   build everything and start the server with the demo shop
+cargo xtask test                          everything that CI runs
+cargo xtask tidy                          format, layers, SQL outside of store, lock file
+cargo xtask web                           build the web app and the demo shop
+cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["run", ref flags @ ..] => start(flags),
+        ["test"] => test(),
+        ["tidy"] => tidy::check(),
+        ["web"] => front_end::build(),
+        ["bench", name] => bench(name),
+        [] | ["help" | "--help" | "-h"] => {
+            eprint!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            Err(anyhow::anyhow!("unknown command: {}", arguments.join(" ")))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(flags: &[&str]) -> Result<()> {
+    front_end::build()?;
+    let (profile, flags) = match flags {
+        ["--debug", rest @ ..] => (&[][..], rest),
+        rest => (&["--release"][..], rest),
+    };
+    step("build the server");
+    run(
+        "cargo",
+        &[&["build", "--package", "server"], profile].concat(),
+    )?;
+    eprintln!(
+        "\nThe server starts now and keeps everything in the folder data/. What to do next:\n\
+         1. At the first start, open the set-up link below and make your account.\n\
+         2. Open the demo shop below, click around, fill in the checkout form.\n\
+         3. Open Replays in the app and watch yourself. Ctrl+C stops the server; nothing is lost.\n"
+    );
+    let serve = ["run", "--quiet", "--package", "server"];
+    run(
+        "cargo",
+        &[&serve, profile, &["--", "serve", "--demo"], flags].concat(),
+    )
+}
+
+fn test() -> Result<()> {
+    step("tidy");
+    tidy::check()?;
+    step("clippy");
+    run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    step("documentation");
+    shell::run_with(
+        "cargo",
+        &["doc", "--workspace", "--no-deps", "--quiet"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )?;
+    step("unit, conformance and service tests");
+    run("cargo", &["test", "--workspace"])?;
+    front_end::test()?;
+    front_end::end_to_end()
+}
+
+fn bench(name: &str) -> Result<()> {
+    if name != "ingest" {
+        bail!("there is no benchmark {name}; there is: ingest");
+    }
+    step("build");
+    run(
+        "cargo",
+        &[
+            "build",
+            "--release",
+            "--package",
+            "server",
+            "--package",
+            "benches",
+        ],
+    )?;
+    step(name);
+    run("target/release/benches", &[name, "target/release/reenact"])
+}
