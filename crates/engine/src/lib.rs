@@ -3,8 +3,8 @@
 //!
 //! The main type is [`Engine`]. A module is one thing a user does. The write
 //! path of an upload reads from top to bottom in [`ingest`]; what happens to it
-//! afterwards is in [`live`] (the state of replays that still change) and
-//! [`seal`] (moving them from the hot log into recording objects).
+//! afterwards is in `live` (the state of replays that still change) and
+//! `seal` (moving them from the hot log into recording objects).
 
 pub mod access;
 pub mod ingest;

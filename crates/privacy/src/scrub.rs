@@ -73,12 +73,12 @@ pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
     (scrub.is_changed || key_count > 0).then_some(Scrubbed { json, redactions })
 }
 
-/// How often the key stands in the text. Keys are made of letters, digits, `-` and
-/// `_`, so JSON never escapes them and replacing text cannot break the document.
+/// How often the key stands in the text. Keys are made of letters, digits, `-`,
+/// `_`, `.` and `~`, so JSON never escapes them and replacing text cannot break the document.
 fn count_key(json: &str, ingest_key: &str) -> u64 {
     let is_plain = ingest_key
         .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'));
     match is_plain && ingest_key.len() >= MIN_KEY_BYTES {
         true => json.matches(ingest_key).count() as u64,
         false => 0,
@@ -115,7 +115,10 @@ impl Scrub {
                 Value::Array(items) => remaining.extend(items),
                 Value::Object(members) => {
                     for (key, member) in members {
-                        if HEADER_LISTS.contains(&key.to_ascii_lowercase().as_str()) {
+                        if HEADER_LISTS
+                            .iter()
+                            .any(|name| key.eq_ignore_ascii_case(name))
+                        {
                             self.header_list(member);
                         } else if are_api_keys_secret && API_KEY_KEYS.contains(&key.as_str()) {
                             self.redact(member);

@@ -20,7 +20,7 @@ pub mod text;
 pub use depth::{MAX_DEPTH, max_depth};
 pub use envelope::{Envelope, UNKNOWN_KIND, kind, read_envelope};
 pub use packed::{Unpacked, unpack};
-pub use summary::{EventFacts, Viewport, event_facts, incremental_source};
+pub use summary::{EventFacts, Viewport, event_facts, facts_of, incremental_source};
 pub use text::{compact, repair_surrogates};
 
 /// Why a text is not a usable event.

@@ -28,6 +28,10 @@ pub struct Frame {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time exists, on its way; a box would only cost"
+)]
 pub enum FrameBody {
     Replay(ReplayUpload),
     Events(Vec<AnalyticsEvent>),
