@@ -2,7 +2,10 @@
 
 use crate::tree::{Tree, dismantle};
 use rrweb::envelope::kind;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 const REDACTED: &str = "[redacted]";
 
@@ -53,24 +56,115 @@ pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
     if !matches!(kind, kind::CUSTOM | kind::PLUGIN) {
         return None;
     }
-    let mut scrub = Scrub::default();
-    // First the tree, for it may remove most occurrences of the key as a whole.
-    let mut json = match Tree::parse(json) {
-        Some(mut tree) => {
-            scrub.event(&mut tree.0);
-            match scrub.is_changed {
-                true => tree.to_json()?,
-                false => json.to_owned(),
-            }
+    let without_config = strip_config(json);
+    let mut is_changed = without_config.is_some();
+    let mut json = without_config.map_or(Cow::Borrowed(json), Cow::Owned);
+    let mut redactions = 0;
+    // Building a tree costs more than everything else on the way of an upload.
+    if may_hold_credentials(&json)
+        && let Some(mut tree) = Tree::parse(&json)
+    {
+        let mut scrub = Scrub::default();
+        scrub.event(&mut tree.0);
+        if scrub.is_changed {
+            json = Cow::Owned(tree.to_json()?);
+            redactions = scrub.redactions;
+            is_changed = true;
         }
-        None => json.to_owned(),
-    };
+    }
     let key_count = count_key(&json, ingest_key);
     if key_count > 0 {
-        json = json.replace(ingest_key, REDACTED);
+        json = Cow::Owned(json.replace(ingest_key, REDACTED));
+        redactions += key_count;
+        is_changed = true;
     }
-    let redactions = scrub.redactions + key_count;
-    (scrub.is_changed || key_count > 0).then_some(Scrubbed { json, redactions })
+    is_changed.then(|| Scrubbed {
+        json: json.into_owned(),
+        redactions,
+    })
+}
+
+/// Cuts the configuration out of one of Amplitude's own records, by its place in
+/// the text. `None` when there is none, or when the event is written in a way that
+/// only the tree understands.
+fn strip_config(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Custom<'a> {
+        #[serde(borrow)]
+        tag: Cow<'a, str>,
+        #[serde(borrow)]
+        payload: &'a RawValue,
+    }
+    let data = rrweb::read_envelope(json).ok()?.data?;
+    let custom: Custom<'_> = serde_json::from_str(data.get()).ok()?;
+    let payload = custom.payload.get();
+    if !AMPLITUDE_TAGS.contains(&custom.tag.as_ref()) || !payload.starts_with('{') {
+        return None;
+    }
+    let Members(members) = serde_json::from_str(payload).ok()?;
+    let kept = members
+        .iter()
+        .filter(|(key, _)| !CONFIG_KEYS.contains(&key.as_ref()));
+    let mut stripped = String::with_capacity(json.len());
+    // The payload is a part of `json`, so its address tells where it lies.
+    let start = payload.as_ptr() as usize - json.as_ptr() as usize;
+    stripped.push_str(&json[..start]);
+    stripped.push('{');
+    let mut count = 0;
+    for (key, value) in kept {
+        if count > 0 {
+            stripped.push(',');
+        }
+        count += 1;
+        stripped.push_str(&serde_json::to_string(key).ok()?);
+        stripped.push(':');
+        stripped.push_str(value.get());
+    }
+    stripped.push('}');
+    stripped.push_str(&json[start + payload.len()..]);
+    (count < members.len()).then_some(stripped)
+}
+
+/// The members of an object in their order, repeated keys included.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> serde::de::Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((Cow::Owned(key), value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// False only when the tree would find nothing. An escape could hide a name, so a
+/// text that could have one is always looked into.
+fn may_hold_credentials(json: &str) -> bool {
+    const NAMES: [&[u8]; 5] = [b"headers", b"apikey", b"api_key", b"config", b"\\u00"];
+    let bytes = json.as_bytes();
+    NAMES.iter().any(|name| {
+        bytes
+            .windows(name.len())
+            .any(|window| window[0] | 0x20 == name[0] | 0x20 && window.eq_ignore_ascii_case(name))
+    })
 }
 
 /// How often the key stands in the text. Keys are made of letters, digits, `-`,
@@ -243,6 +337,19 @@ mod tests {
         for key in ["", "a", "payload", "\"timestamp\":1"] {
             assert_eq!(scrub_event(5, &event, key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn an_escape_hides_no_name() {
+        let event =
+            r#"{"type":5,"data":{"tag":"x","payload":{"\u0068eaders":{"\u0063ookie":"a=1"}}}}"#;
+        let scrubbed = scrub_event(kind::CUSTOM, event, KEY).unwrap();
+        assert_eq!(scrubbed.redactions, 1);
+        assert!(!scrubbed.json.contains("a=1"));
+        let event =
+            r#"{"type":5,"data":{"tag":"get-sr-props","payload":{"\u0063onfig":{"k":1},"a":2}}}"#;
+        let scrubbed = scrub_event(kind::CUSTOM, event, KEY).unwrap();
+        assert!(!scrubbed.json.contains("\"k\"") && scrubbed.json.contains("\"a\":2"));
     }
 
     #[test]

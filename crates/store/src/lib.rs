@@ -3,7 +3,7 @@
 //! rows of replays and events).
 //!
 //! All SQL and all file access of the product are in this crate. Blobs and the
-//! catalog are traits with a conformance suite ([`conformance`]) that every
+//! catalog are traits with a conformance suite (`conformance`, a feature) that every
 //! backend passes; nothing above may assume SQLite or a local disk.
 
 pub mod blobs;
