@@ -15,6 +15,8 @@ use std::ops::Range;
 
 /// Pauses in the visitor's activity longer than this are idle.
 const IDLE_MICROS: i64 = 5_000_000;
+/// Meta and a plugin both name a page when it loads; a reload takes longer.
+const SAME_PAGE_MICROS: i64 = 1_000_000;
 /// A version may be replaced between asking for it and opening it.
 const OPEN_TRIES: usize = 3;
 
@@ -205,7 +207,7 @@ impl Engine {
                 .map_or(last_event_ms + 1, |next| next.from_ms);
         }
         pages.sort_by_key(|(at, _)| *at);
-        pages.dedup_by(|next, before| next.1 == before.1);
+        pages.dedup_by(|next, before| next.1 == before.1 && next.0 - before.0 < SAME_PAGE_MICROS);
         let manifest = Manifest {
             first_event_ms: view.row.first_event_at.millis(),
             last_event_ms,

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { isDay, listHref, listParameters, readListAddress } from './list-address';
+
+const read = (query: string) => readListAddress(new URLSearchParams(query));
+
+test.each(['', 'range=7d', 'project=p1&range=1d&cursor=abc', 'from=2026-11-01&to=2026-11-21'])(
+  '"%s" survives the way there and back',
+  (query) => {
+    expect(listHref(read(query))).toBe(query ? `/replays?${query}` : '/replays');
+  },
+);
+
+test('nonsense falls back to everything', () => {
+  expect(read('range=99y').period).toEqual({ kind: 'preset', preset: 'all' });
+  expect(read('from=yesterday&to=2026-11-21').period).toEqual({ kind: 'preset', preset: 'all' });
+  expect(read('from=2026-02-30&to=2026-03-01').period).toEqual({ kind: 'preset', preset: 'all' });
+});
+
+test('days the wrong way round are turned', () => {
+  expect(read('from=2026-11-21&to=2026-11-01').period).toEqual({
+    kind: 'days',
+    from: '2026-11-01',
+    to: '2026-11-21',
+  });
+});
+
+test('days win over a preset', () => {
+  expect(read('range=7d&from=2026-11-01&to=2026-11-02').period.kind).toBe('days');
+});
+
+test('the API gets either a range or days', () => {
+  expect(listParameters(read('range=7d&cursor=c'), 'p')).toEqual({
+    project_id: 'p',
+    cursor: 'c',
+    range: '7d',
+  });
+  expect(listParameters(read('from=2026-11-01&to=2026-11-02'), 'p')).toEqual({
+    project_id: 'p',
+    cursor: null,
+    from: '2026-11-01',
+    to: '2026-11-02',
+  });
+});
+
+test('days are real days', () => {
+  expect(isDay('2024-02-29')).toBe(true);
+  expect(isDay('2026-02-29')).toBe(false);
+  expect(isDay('2026-2-9')).toBe(false);
+  expect(isDay(null)).toBe(false);
+});

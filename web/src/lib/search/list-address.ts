@@ -1,0 +1,72 @@
+// What the list shows is in its address; this reads and writes it.
+
+export const presets = ['1d', '7d', '30d', 'all'] as const;
+export type Preset = (typeof presets)[number];
+
+export type Period = { kind: 'preset'; preset: Preset } | { kind: 'days'; from: string; to: string };
+
+export interface ListAddress {
+  project: string | null;
+  period: Period;
+  cursor: string | null;
+}
+
+export function readListAddress(query: URLSearchParams): ListAddress {
+  return {
+    project: query.get('project') || null,
+    period: readPeriod(query),
+    cursor: query.get('cursor') || null,
+  };
+}
+
+/** The address, shortest form: what is default is left out. */
+export function listHref(address: ListAddress): string {
+  const query = new URLSearchParams();
+  if (address.project) query.set('project', address.project);
+  if (address.period.kind === 'days') {
+    query.set('from', address.period.from);
+    query.set('to', address.period.to);
+  } else if (address.period.preset !== 'all') {
+    query.set('range', address.period.preset);
+  }
+  if (address.cursor) query.set('cursor', address.cursor);
+  const text = query.toString();
+  return text ? `/replays?${text}` : '/replays';
+}
+
+/** The same as parameters of the API. */
+export function listParameters(address: ListAddress, project_id: string): Record<string, string | null> {
+  const { period } = address;
+  const span: Record<string, string> =
+    period.kind === 'days' ? { from: period.from, to: period.to } : { range: period.preset };
+  return { project_id, cursor: address.cursor, ...span };
+}
+
+export function isDay(text: string | null): text is string {
+  if (!text || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at_ms = Date.parse(`${text}T00:00:00Z`);
+  // The parser turns 30 February into March; such a day must not pass.
+  return Number.isFinite(at_ms) && new Date(at_ms).toISOString().startsWith(text);
+}
+
+function readPeriod(query: URLSearchParams): Period {
+  const from = query.get('from');
+  const to = query.get('to');
+  if (isDay(from) && isDay(to)) {
+    return from <= to ? { kind: 'days', from, to } : { kind: 'days', from: to, to: from };
+  }
+  const preset = presets.find((known) => known === query.get('range')) ?? 'all';
+  return { kind: 'preset', preset };
+}
+
+// The way from a replay back to where one was in the list. Kept for the tab, not in the address:
+// a shared link to a replay has nothing to go back to but the list itself.
+let last_list = '/replays';
+
+export function rememberList(href: string): void {
+  last_list = href;
+}
+
+export function backToList(): string {
+  return last_list;
+}

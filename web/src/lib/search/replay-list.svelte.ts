@@ -1,0 +1,97 @@
+import { api, asApiError, isAbort, type ApiError } from '$lib/api/client';
+import type { Replay } from '$lib/api/types';
+import { listParameters, type ListAddress } from './list-address';
+import { mergeRows } from './merge-rows';
+
+const page_size = 50;
+const poll_every_ms = 3_000;
+
+/** What the list page shows. `load` follows the address; new data is polled for on the first page. */
+export class ReplayList {
+  replays = $state.raw<Replay[] | null>(null);
+  next_cursor = $state<string | null>(null);
+  new_count = $state(0);
+  loading = $state(false);
+  error = $state.raw<ApiError | null>(null);
+  /** Whether the project has any replay at all; null while unknown. */
+  project_empty = $state<boolean | null>(null);
+
+  #address: ListAddress | null = null;
+  #project_id = '';
+  #abort = new AbortController();
+  #poll: ReturnType<typeof setTimeout> | undefined;
+
+  async load(address: ListAddress, project_id: string): Promise<void> {
+    this.#abort.abort();
+    clearTimeout(this.#poll);
+    const abort = (this.#abort = new AbortController());
+    if (project_id !== this.#project_id) {
+      // Rows of another project must not stand under this project's name.
+      this.replays = null;
+      this.project_empty = null;
+    }
+    this.#address = address;
+    this.#project_id = project_id;
+    this.loading = true;
+    this.error = null;
+    try {
+      const page = await this.#fetch(abort.signal);
+      this.project_empty = page.replays.length > 0 ? false : await this.#isProjectEmpty(abort.signal);
+      this.replays = page.replays;
+      this.next_cursor = page.next_cursor;
+      this.new_count = 0;
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.error = asApiError(error);
+    }
+    this.loading = false;
+    this.#schedule();
+  }
+
+  reload(): Promise<void> {
+    return this.#address ? this.load(this.#address, this.#project_id) : Promise.resolve();
+  }
+
+  /** Polls at once, for example when the tab is looked at again. */
+  async refresh(): Promise<void> {
+    clearTimeout(this.#poll);
+    // Only the first page grows; later ones are a fixed stretch of the past.
+    if (!this.#address || this.#address.cursor || this.loading || document.hidden) return;
+    const abort = this.#abort;
+    try {
+      const page = await this.#fetch(abort.signal);
+      const merged = mergeRows(this.replays ?? [], page.replays);
+      if ((this.replays ?? []).length === 0) this.next_cursor = page.next_cursor;
+      this.replays = merged.shown;
+      this.new_count = merged.new_count;
+      if (merged.shown.length > 0) this.project_empty = false;
+      this.error = null;
+    } catch (error) {
+      if (isAbort(error) || abort.signal.aborted) return;
+      // What is shown stays; the connection is spoken of only when there is nothing to show.
+      if (this.replays === null) this.error = asApiError(error);
+    }
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    clearTimeout(this.#poll);
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#poll);
+    if (this.#abort.signal.aborted) return;
+    this.#poll = setTimeout(() => void this.refresh(), poll_every_ms);
+  }
+
+  #fetch(signal: AbortSignal) {
+    const address = this.#address as ListAddress;
+    return api.replays({ ...listParameters(address, this.#project_id), limit: page_size }, signal);
+  }
+
+  async #isProjectEmpty(signal: AbortSignal): Promise<boolean> {
+    const page = await api.replays({ project_id: this.#project_id, range: 'all', limit: 1 }, signal);
+    return page.replays.length === 0;
+  }
+}
