@@ -329,12 +329,12 @@ impl Access {
     }
 }
 
-/// 8 to 128 characters that need no escaping in a URL.
+/// 8 to 128 characters that need no escaping in a URL, and that redaction knows.
 fn is_key(key: &str) -> bool {
     (8..=128).contains(&key.len())
         && key
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// 256 random bits as 43 characters. Secrets with that much of it need no slow hash.

@@ -6,7 +6,7 @@
 //! recording object and the hot log.
 
 use crate::ingest::frame::{Frame, FrameBody};
-use crate::ingest::mark::Mark;
+use crate::ingest::mark::{Mark, Pages};
 use crate::{Engine, Result};
 use model::ingest::{Client, RawEvent, ReplayPayload, ReplayUpload};
 use model::replay::Replay;
@@ -42,6 +42,7 @@ pub struct Live {
     announced: bool,
     /// Times of the row's first and last page; uploads come in any order.
     pages: Option<(Timestamp, Timestamp)>,
+    addresses: Pages,
 }
 
 /// A frame and which of its events were new.
@@ -182,6 +183,7 @@ impl Live {
             retry_seal_at: None,
             announced: false,
             pages: None,
+            addresses: Pages::default(),
         }
     }
 
@@ -244,7 +246,7 @@ impl Live {
             row.first_event_at = mark.timestamp;
             row.last_event_at = mark.timestamp;
         }
-        if let Some(href) = &mark.href {
+        if let Some(href) = self.addresses.href(mark) {
             // The snapshot's Meta and a plugin may name the same page.
             if row.last_url.as_ref() != Some(href) {
                 row.page_count += 1;

@@ -2,7 +2,7 @@
 //! safe for the player. What is not sealed yet is read from the hot log, so a
 //! running replay can be watched.
 
-use crate::ingest::mark::Mark;
+use crate::ingest::mark::{Mark, Pages};
 use crate::live::Hot;
 use crate::seal::Sealed;
 use crate::{Engine, Error, Result};
@@ -191,13 +191,14 @@ impl Engine {
             .as_ref()
             .and_then(|sealed| sealed.index.event_blocks().last())
             .map(|(_, block)| block.to_us.div_euclid(1000));
+        let mut addresses = Pages::default();
         for event in &view.hot.events {
             let mark = Mark::of(event);
             let micros = event.timestamp.micros();
             if mark.active {
                 active.push((micros, micros));
             }
-            pages.extend(mark.href.map(|href| (micros, href)));
+            pages.extend(addresses.href(&mark).map(|href| (micros, href.clone())));
             add_to_chunks(&mut chunks, event, sealed_until_ms);
         }
         let last_event_ms = view.row.last_event_at.millis();

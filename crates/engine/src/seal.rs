@@ -4,7 +4,7 @@
 //! first, then the catalog points to it, then the frames are released. After a
 //! crash in between, the frames are applied again and found to hold nothing new.
 
-use crate::ingest::mark::Mark;
+use crate::ingest::mark::{Mark, Pages};
 use crate::live::{Hot, Live};
 use crate::{Engine, Result};
 use model::ReplayId;
@@ -158,11 +158,12 @@ impl Engine {
                 None => None,
             };
             let old = index.as_ref().zip(old.as_deref());
+            let mut pages = Pages::default();
             recording::merge(old, hot.events, &hot.interactions, |event| {
                 let mark = Mark::of(event);
                 Marks {
                     active: mark.active,
-                    href: mark.href,
+                    href: pages.href(&mark).cloned(),
                 }
             })
         });

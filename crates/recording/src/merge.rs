@@ -43,7 +43,7 @@ pub fn merge(
     old: Option<(&Recording, &[u8])>,
     mut new: Vec<RawEvent>,
     interactions: &[InteractionBatch],
-    marks: impl Fn(&RawEvent) -> Marks,
+    mut marks: impl FnMut(&RawEvent) -> Marks,
 ) -> Result<Vec<u8>> {
     new.sort_by_key(|event| event.timestamp);
     let mut writer = Writer {
@@ -77,13 +77,13 @@ pub fn merge(
                 events.extend(waiting.by_ref());
             }
             events.sort_by_key(|event| event.timestamp);
-            writer.events(events, &marks)?;
+            writer.events(events, &mut marks)?;
         }
         for (_, block) in recording.interaction_blocks() {
             writer.copy(block, slice_of(block, bytes)?);
         }
     }
-    writer.events(waiting.collect(), &marks)?;
+    writer.events(waiting.collect(), &mut marks)?;
     writer.interactions(interactions)?;
     writer.finish()
 }
@@ -108,7 +108,11 @@ impl Writer {
         self.footer.blocks.push(block);
     }
 
-    fn events(&mut self, events: Vec<RawEvent>, marks: &impl Fn(&RawEvent) -> Marks) -> Result<()> {
+    fn events(
+        &mut self,
+        events: Vec<RawEvent>,
+        marks: &mut impl FnMut(&RawEvent) -> Marks,
+    ) -> Result<()> {
         let mut plain = String::new();
         let mut open: Option<Block> = None;
         for event in events {

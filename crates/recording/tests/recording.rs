@@ -1,5 +1,7 @@
 //! Write-read identity, merging, damage, and the golden file of the format.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use model::Timestamp;
 use model::ingest::RawEvent;
 use proptest::prelude::*;

@@ -16,7 +16,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
 
@@ -65,7 +65,7 @@ struct Shared {
     folder: PathBuf,
     files: Mutex<Files>,
     readers: Mutex<BTreeMap<u64, Arc<File>>>,
-    refusing: AtomicBool,
+    min_free_bytes: u64,
     flushes: AtomicU64,
 }
 
@@ -109,7 +109,7 @@ impl HotLog {
             folder: folder.to_owned(),
             files: Mutex::new(files),
             readers: Mutex::default(),
-            refusing: AtomicBool::new(false),
+            min_free_bytes: options.min_free_bytes,
             flushes: AtomicU64::new(0),
         });
         let (queue, frames) = mpsc::channel(QUEUE_FRAMES);
@@ -199,7 +199,10 @@ impl HotLog {
             files: files.needed.len() as u64,
             size_bytes: files.sizes.values().sum(),
             flushes: self.shared.flushes.load(Ordering::Relaxed),
-            refusing: self.shared.refusing.load(Ordering::Relaxed),
+            // Asked now: who sends uploads to ready servers only would never learn
+            // from an upload that there is room again.
+            refusing: crate::free_bytes(&self.shared.folder)
+                .is_ok_and(|free| free < self.shared.min_free_bytes),
         }
     }
 
@@ -208,8 +211,13 @@ impl HotLog {
         if let Some(open) = readers.get(&file) {
             return Ok(open.clone());
         }
-        let open = File::open(path_of(&self.shared.folder, file))
-            .map_err(Error::io("cannot open a hot log file"))?;
+        let open = File::open(path_of(&self.shared.folder, file)).map_err(|error| {
+            match error.kind() {
+                // Its frames were released after the caller looked: sealed by now.
+                std::io::ErrorKind::NotFound => Error::NotFound("hot log file".to_owned()),
+                _ => Error::io("cannot open a hot log file")(error),
+            }
+        })?;
         let open = Arc::new(open);
         readers.insert(file, open.clone());
         Ok(open)
@@ -269,9 +277,7 @@ impl Writer {
 
     fn write(&mut self, batch: &[Append]) -> Result<Vec<FrameRef>> {
         let free = crate::free_bytes(&self.shared.folder)?;
-        let refusing = free < self.options.min_free_bytes;
-        self.shared.refusing.store(refusing, Ordering::Relaxed);
-        if refusing {
+        if free < self.options.min_free_bytes {
             return Err(Error::Full(format!(
                 "{free} bytes free, {} are kept in reserve",
                 self.options.min_free_bytes

@@ -13,6 +13,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use engine::playback::EventReader;
 use engine::replays::ListRequest;
+use futures::StreamExt;
 use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ReplayId, Timestamp};
@@ -211,7 +212,8 @@ async fn stream(
     let parts = futures::stream::unfold(Position::Start(reader), move |position| {
         next_part(position, write)
     });
-    Ok(json_text(Body::from_stream(parts)))
+    // Compression asks once more after the end.
+    Ok(json_text(Body::from_stream(parts.fuse())))
 }
 
 enum Position {

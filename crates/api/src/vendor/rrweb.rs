@@ -3,7 +3,7 @@
 use super::{admit, client_of, preflight, rejection_of, text};
 use crate::Shared;
 use crate::address::Origin;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
 use crate::state::State;
 use axum::body::Body;
@@ -34,7 +34,7 @@ pub async fn ingest(
     Extension(origin): Extension<Origin>,
     method: Method,
     headers: HeaderMap,
-    Query(params): Query<Params>,
+    params: ApiResult<Query<Params>>,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Response {
@@ -43,21 +43,22 @@ pub async fn ingest(
         Method::POST => {}
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
-    let stored = store(
-        &state,
-        &origin,
-        &headers,
-        params,
-        query.as_deref().unwrap_or_default(),
-        body,
-    )
-    .await;
-    let mut response = stored
-        .map_err(|rejection| {
-            state.engine.metrics.problem(rejection.reason, 1);
-            error_of(rejection)
-        })
-        .into_response();
+    let stored = match params {
+        Ok(Query(params)) => {
+            let query = query.as_deref().unwrap_or_default();
+            let stored = store(&state, &origin, &headers, params, query, body).await;
+            stored.map_err(|rejection| {
+                state.engine.metrics.problem(rejection.reason, 1);
+                error_of(rejection)
+            })
+        }
+        // Answered here and not by the extractor: pages may read this refusal too.
+        Err(error) => {
+            state.engine.metrics.problem(Reason::InvalidId, 1);
+            Err(error)
+        }
+    };
+    let mut response = stored.into_response();
     for (name, value) in wire::amplitude::cors_headers(text(&headers, header::ORIGIN)) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
