@@ -19,7 +19,7 @@ mod vendor;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use std::sync::Arc;
 
 pub use address::TrustedProxies;
@@ -90,6 +90,11 @@ fn app_routes() -> Router<Arc<State>> {
             get(v1::replays::interactions),
         )
         .route("/api/v1/events", get(v1::events::list))
+        .route(
+            "/api/v1/tokens",
+            get(v1::tokens::list).post(v1::tokens::create),
+        )
+        .route("/api/v1/tokens/{id}", delete(v1::tokens::delete))
         .route("/api/{*rest}", any(v1::unknown))
         .layer(compression);
     Router::new()

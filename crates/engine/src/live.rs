@@ -39,6 +39,7 @@ pub struct Live {
     pub unsealed_since: Option<Instant>,
     /// No seal is tried again before this, after one failed.
     pub retry_seal_at: Option<Instant>,
+    /// Not kept: announcing again adds nothing, and a crash may have come before it.
     announced: bool,
     /// Times of the row's first and last page; uploads come in any order.
     pages: Option<(Timestamp, Timestamp)>,
@@ -102,9 +103,11 @@ impl Registry {
     /// it again.
     pub fn forget(&self, id: ReplayId) {
         let mut replays = self.replays();
-        if replays
-            .get(&id)
-            .is_some_and(|slot| Arc::strong_count(slot) == 1)
+        // An upload may have come and gone since the caller looked.
+        let at_rest = |live: &Option<Live>| live.as_ref().is_none_or(|live| live.frames.is_empty());
+        if replays.get(&id).is_some_and(|slot| {
+            Arc::strong_count(slot) == 1 && slot.try_lock().is_ok_and(|live| at_rest(&live))
+        }) && !self.is_dirty(id)
         {
             replays.remove(&id);
         }
@@ -115,6 +118,11 @@ impl Registry {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id);
+    }
+
+    fn is_dirty(&self, id: ReplayId) -> bool {
+        let dirty = self.dirty.lock().unwrap_or_else(PoisonError::into_inner);
+        dirty.contains(&id)
     }
 
     fn take_dirty(&self) -> HashSet<ReplayId> {
@@ -364,11 +372,17 @@ async fn load(engine: &Engine, id: ReplayId) -> Result<Option<Live>> {
     row.playable = false;
     let version = row.recording_version;
     let mut live = Live::new(row);
-    live.announced = true;
     if version > 0 {
         let sealed = engine.sealed(&live.row).await?;
         for (at, block) in sealed.index.event_blocks() {
-            let events = sealed.events(at, block).await?;
+            let events = match sealed.events(at, block).await {
+                // Uploads of the rest of the visit must not fail for it.
+                Err(crate::Error::Recording(error)) => {
+                    tracing::error!(%error, replay.id = %id, "a block of the recording is damaged");
+                    continue;
+                }
+                other => other?,
+            };
             let marks: Vec<_> = events.iter().map(Mark::of).collect();
             live.add_events(&marks);
         }

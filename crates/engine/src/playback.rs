@@ -284,7 +284,14 @@ impl EventReader {
     pub async fn next(&mut self) -> Result<Option<Vec<RawEvent>>> {
         while let (Some(sealed), Some(at)) = (&self.sealed, self.blocks.pop_front()) {
             let block = &sealed.index.footer.blocks[at];
-            let mut events = sealed.events(at, block).await?;
+            let mut events = match sealed.events(at, block).await {
+                // The rest of the replay still plays.
+                Err(Error::Recording(error)) => {
+                    tracing::error!(%error, "left a damaged block out of a replay");
+                    continue;
+                }
+                other => other?,
+            };
             events.retain(|event| self.range_us.contains(&event.timestamp.micros()));
             // Sealed events came first, so they stand first where times are equal;
             // an event at the block's very end may have equals in the next block.

@@ -51,6 +51,14 @@ pub struct Installation {
     pub now: Timestamp,
 }
 
+/// A secret API token, without the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiToken {
+    pub id: i64,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
 /// A login. Only hashes of the cookie are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -114,6 +122,19 @@ pub trait Catalog: Send + Sync {
     async fn first_project(&self) -> Result<Option<Project>>;
     async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>>;
     async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>>;
+
+    /// Only the hash of the token is kept.
+    async fn add_api_token(
+        &self,
+        project: ProjectId,
+        token_hash: &[u8; 32],
+        name: &str,
+        now: Timestamp,
+    ) -> Result<ApiToken>;
+    async fn api_tokens(&self, project: ProjectId) -> Result<Vec<ApiToken>>;
+    /// # Errors
+    /// `NotFound` when the project has no such token.
+    async fn delete_api_token(&self, project: ProjectId, id: i64) -> Result<()>;
 
     async fn put_session(&self, session: &Session) -> Result<()>;
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;

@@ -143,6 +143,22 @@ async fn accounts(catalog: &dyn Catalog) {
         None
     );
 
+    let project = projects[0].id;
+    let token = ok!(catalog
+        .add_api_token(project, &[9; 32], "export", Timestamp::from_millis(4))
+        .await);
+    assert_eq!(ok!(catalog.api_tokens(project).await).last(), Some(&token));
+    assert!(ok!(catalog.project_by_api_token(&[9; 32]).await).is_some());
+    assert_eq!(
+        catalog
+            .delete_api_token(ProjectId(99), token.id)
+            .await
+            .map_err(|error| error.kind()),
+        Err(Kind::NotFound)
+    );
+    ok!(catalog.delete_api_token(project, token.id).await);
+    assert_eq!(ok!(catalog.project_by_api_token(&[9; 32]).await), None);
+
     let session = |byte: u8, expires| Session {
         token_hash: [byte; 32],
         user_id: user.id,

@@ -3,6 +3,7 @@
 pub mod events;
 pub mod replays;
 pub mod session;
+pub mod tokens;
 
 use crate::auth::Viewer;
 use crate::error::ApiError;

@@ -3,7 +3,9 @@
 
 mod rows;
 
-use super::{Catalog, Event, Installation, Organisation, Project, ReplayQuery, Session, User};
+use super::{
+    ApiToken, Catalog, Event, Installation, Organisation, Project, ReplayQuery, Session, User,
+};
 use crate::{Error, Result};
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
@@ -152,7 +154,7 @@ impl Catalog for SqliteCatalog {
             )?;
             let project = db.last_insert_rowid();
             if let Some(token_hash) = new.api_token_hash {
-                db.execute("INSERT INTO api_tokens (token_hash, project_id, created_at) VALUES (?, ?, ?)", params![token_hash, project, now])?;
+                db.execute("INSERT INTO api_tokens (token_hash, project_id, name, created_at) VALUES (?, ?, 'first token', ?)", params![token_hash, project, now])?;
             }
             Ok(())
         })
@@ -250,6 +252,56 @@ impl Catalog for SqliteCatalog {
                 "SELECT {PROJECT_COLUMNS} FROM api_tokens t JOIN projects p ON p.id = t.project_id WHERE t.token_hash = ?"
             );
             Ok(db.prepare_cached(&sql)?.query_row([token_hash], rows::project).optional()?)
+        })
+        .await
+    }
+
+    async fn add_api_token(
+        &self,
+        project: ProjectId,
+        token_hash: &[u8; 32],
+        name: &str,
+        now: Timestamp,
+    ) -> Result<ApiToken> {
+        let (token_hash, name) = (*token_hash, name.to_owned());
+        self.write(move |db| {
+            db.execute(
+                "INSERT INTO api_tokens (token_hash, project_id, name, created_at) VALUES (?, ?, ?, ?)",
+                params![token_hash, project.0, name, now.micros()],
+            )?;
+            Ok(ApiToken { id: db.last_insert_rowid(), name, created_at: now })
+        })
+        .await
+    }
+
+    async fn api_tokens(&self, project: ProjectId) -> Result<Vec<ApiToken>> {
+        self.read(move |db| {
+            let sql =
+                "SELECT id, name, created_at FROM api_tokens WHERE project_id = ? ORDER BY id";
+            let mut statement = db.prepare_cached(sql)?;
+            let found = statement.query_map([project.0], |row| {
+                Ok(ApiToken {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    created_at: Timestamp::from_micros(row.get(2)?),
+                })
+            })?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn delete_api_token(&self, project: ProjectId, id: i64) -> Result<()> {
+        self.write(move |db| {
+            let deleted = db.execute(
+                "DELETE FROM api_tokens WHERE project_id = ? AND id = ?",
+                [project.0, id],
+            )?;
+            if deleted == 0 {
+                Err(Error::NotFound(format!("API token {id}")))
+            } else {
+                Ok(())
+            }
         })
         .await
     }

@@ -25,10 +25,12 @@ CREATE TABLE projects (
 ) STRICT;
 
 CREATE TABLE api_tokens (
-    token_hash BLOB PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    token_hash BLOB NOT NULL UNIQUE,
     project_id INTEGER NOT NULL REFERENCES projects (id),
+    name TEXT NOT NULL,
     created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE sessions (
     token_hash BLOB PRIMARY KEY,
