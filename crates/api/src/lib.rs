@@ -95,6 +95,8 @@ fn app_routes() -> Router<Arc<State>> {
             get(v1::tokens::list).post(v1::tokens::create),
         )
         .route("/api/v1/tokens/{id}", delete(v1::tokens::delete))
+        .route("/api", any(v1::unknown))
+        .route("/api/", any(v1::unknown))
         .route("/api/{*rest}", any(v1::unknown))
         .layer(compression);
     Router::new()

@@ -100,6 +100,9 @@ impl HotLog {
         let mut files = Files::default();
         for number in file_numbers(folder)? {
             let count = read_file(folder, number, &mut frame)?;
+            if !path_of(folder, number).exists() {
+                continue;
+            }
             files.needed.insert(number, count);
             let size = std::fs::metadata(path_of(folder, number)).map_or(0, |meta| meta.len());
             files.sizes.insert(number, size);
@@ -400,8 +403,13 @@ fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8
         .open(&path)
         .map_err(read)?;
     let size = file.metadata().map_err(read)?.len();
+    if size < HEADER_BYTES {
+        // Killed between creating the file and writing its first bytes.
+        std::fs::remove_file(&path).map_err(Error::io("cannot remove an empty hot log file"))?;
+        return Ok(0);
+    }
     let mut magic = [0; 8];
-    if size < HEADER_BYTES || file.read_exact(&mut magic).is_err() || &magic != MAGIC {
+    if file.read_exact(&mut magic).is_err() || &magic != MAGIC {
         return damaged(folder, number, size, 0);
     }
     let mut offset = HEADER_BYTES;

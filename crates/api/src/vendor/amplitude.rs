@@ -3,6 +3,7 @@
 use super::{admit, client_of, preflight, rejection_of, respond, text};
 use crate::Shared;
 use crate::address::Origin;
+use crate::limits::discard;
 use crate::state::State;
 use axum::Extension;
 use axum::body::Body;
@@ -68,10 +69,14 @@ async fn store_track(
     body: Body,
 ) -> Result<Reply, Rejection> {
     let key = amplitude::ingest_key(text(headers, header::AUTHORIZATION), raw_query);
-    let project = project_of(state, key.as_deref()).await;
-    // The body is read even if the answer is clear, or the client sees no answer.
+    let project = match project_of(state, key.as_deref()).await {
+        Ok(project) => project,
+        Err(rejection) => {
+            discard(body).await;
+            return Err(rejection);
+        }
+    };
     let admitted = admit(state, headers, body).await?;
-    let project = project?;
     if !project.capture_enabled {
         state.engine.metrics.problem(Reason::CaptureDisabled, 1);
         return Ok(amplitude::track_skipped(SKIPPED_CAPTURE_DISABLED));

@@ -5,7 +5,6 @@ pub mod amplitude;
 pub mod rrweb;
 
 use crate::address::Origin;
-use crate::limits::read_body;
 use crate::state::State;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -27,9 +26,10 @@ struct Admitted {
 }
 
 async fn admit(state: &State, headers: &HeaderMap, body: Body) -> Result<Admitted, Rejection> {
-    let memory = state.admission.admit(headers).await;
-    let memory = memory.ok_or_else(|| Rejection::new(Reason::Throttled, "the server is busy"))?;
-    let body = read_body(body, state.settings.max_body_bytes).await?;
+    let (body, memory) = state
+        .admission
+        .receive(body, state.settings.max_body_bytes)
+        .await?;
     let content_encoding = text(headers, header::CONTENT_ENCODING).map(str::to_owned);
     Ok(Admitted {
         body,

@@ -5,6 +5,7 @@ use crate::Shared;
 use crate::address::Origin;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
+use crate::limits::discard;
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::RawQuery;
@@ -84,13 +85,14 @@ async fn store(
             .map_err(rejection_of)?,
         None => None,
     };
-    let admitted = admit(state, headers, body).await?;
-    let project = project.ok_or_else(|| {
-        Rejection::new(
+    let Some(project) = project else {
+        discard(body).await;
+        return Err(Rejection::new(
             Reason::UnknownKey,
             "unknown ingest key: send it as a bearer token",
-        )
-    })?;
+        ));
+    };
+    let admitted = admit(state, headers, body).await?;
     let mut client = client_of(state, headers, origin);
     client.user_id = params.user_id.map(|user| {
         user.chars()

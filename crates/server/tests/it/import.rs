@@ -1,0 +1,137 @@
+//! `reenact import` brings recordings in files into a running server.
+
+use crate::recording::gzip;
+use crate::server::{Server, program};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn corpus(name: &str) -> PathBuf {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/rrweb"]
+        .iter()
+        .collect();
+    folder.join(format!("{name}.jsonl.zst"))
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    let plain = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
+    let text = String::from_utf8(plain).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The one thing in the corpus that JSON readers refuse: half a surrogate pair.
+fn parse(line: &str) -> Value {
+    serde_json::from_str(&line.replace("\\ud83d\"", "\\ufffd\"")).unwrap()
+}
+
+/// Runs the command; returns whether it succeeded and what it said.
+fn import(server: &Server, args: &[&str], files: &[&Path]) -> (bool, String) {
+    let done = program()
+        .args(["import", "--server", server.url()])
+        .args(args)
+        .args(files)
+        .env("REENACT_INGEST_KEY", &server.options.ingest_key)
+        .output()
+        .unwrap();
+    let text = [done.stdout, done.stderr].concat();
+    (
+        done.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+fn as_texts(events: &[Value]) -> Vec<String> {
+    let mut texts: Vec<_> = events.iter().map(Value::to_string).collect();
+    texts.sort();
+    texts
+}
+
+#[test]
+fn recordings_come_in_whole_and_only_once() {
+    let server = Server::start();
+    let files = [corpus("kitchen-u5"), corpus("chat-u3")];
+    for again in [false, true] {
+        let (ok, said) = import(&server, &[], &[&files[0], &files[1]]);
+        assert!(ok, "{said}");
+        for (name, count, file) in [("kitchen-u5", 353, &files[0]), ("chat-u3", 281, &files[1])] {
+            assert!(said.contains(&format!("{count} events stored")), "{said}");
+            let row = server.replay("import", name);
+            assert_eq!(
+                (&row["event_count"], &row["playable"]),
+                (&count.into(), &true.into()),
+                "{again}"
+            );
+            let expected: Vec<_> = lines(file).iter().map(|line| parse(line)).collect();
+            let id = row["id"].as_str().unwrap();
+            assert_eq!(as_texts(&server.events(id)), as_texts(&expected), "{name}");
+        }
+    }
+    assert_eq!(server.replays().len(), 2);
+    assert_eq!(server.problems("repaired_text"), 2.0, "once per import");
+}
+
+#[test]
+fn every_form_of_file_is_understood() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = lines(&corpus("chat-u3"));
+    let array = format!("[\n  {}\n]\n", lines.join(",\n  "));
+    let pretty: Vec<_> = lines.iter().map(|line| parse(line)).collect();
+    let forms = [
+        ("lines.jsonl", lines.join("\n").into_bytes()),
+        ("array.json", array.clone().into_bytes()),
+        ("pretty.json", serde_json::to_vec_pretty(&pretty).unwrap()),
+        ("lines.jsonl.gz", gzip(lines.join("\r\n").as_bytes())),
+        (
+            "array.json.zst",
+            zstd::encode_all(array.as_bytes(), 3).unwrap(),
+        ),
+    ];
+    for (at, (name, bytes)) in forms.into_iter().enumerate() {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let session_id = format!("form {at}");
+        let args = [
+            "--device-id",
+            "d",
+            "--session-id",
+            &session_id,
+            "--user-id",
+            "someone",
+        ];
+        let (ok, said) = import(&server, &args, &[&path]);
+        assert!(ok, "{name}: {said}");
+        let row = server.replay("d", &session_id);
+        assert_eq!(
+            (&row["event_count"], &row["user_id"]),
+            (&281.into(), &"someone".into()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_imported_is_said() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.json");
+    std::fs::write(&path, "Dear Sir or Madam\n").unwrap();
+    let chat = corpus("chat-u3");
+    for (address, key, file, expected) in [
+        (server.url(), "", path.as_path(), "answered 400"),
+        (server.url(), "", Path::new("/nowhere.json"), "cannot open"),
+        (server.url(), "unknown-key", &chat, "answered 401"),
+        ("http://127.0.0.1:1", "", &chat, "cannot reach the server"),
+    ] {
+        let key = if key.is_empty() {
+            &server.options.ingest_key
+        } else {
+            key
+        };
+        let args = ["import", "--server", address, "--key", key];
+        let done = program().args(args).arg(file).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(1), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(server.replays().is_empty());
+}

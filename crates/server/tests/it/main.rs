@@ -1,0 +1,20 @@
+//! The product as its users meet it: a real `reenact serve` process on a free port
+//! with a folder of its own, spoken to over HTTP like SDKs, browsers and programs do.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod access;
+mod bad_input;
+mod connections;
+mod cors;
+mod durability;
+mod fixtures;
+mod full_disk;
+mod import;
+mod listeners;
+mod live;
+mod order;
+mod playback;
+mod recording;
+mod server;
+mod settings;
