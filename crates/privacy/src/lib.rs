@@ -10,12 +10,16 @@
 //! recording is the other. Stored data is not changed by it, so that better rules
 //! also protect old recordings.
 //!
-//! Both work on one event's JSON text and say nothing where nothing has to change.
-//! Neither panics, nor uses the caller's stack in proportion to the input's depth.
+//! [`follow_ups`] adds what a player must do after a snapshot.
+//!
+//! All work on one event's JSON text and say nothing where nothing has to change.
+//! None panics, or uses the caller's stack in proportion to the input's depth.
 
+mod follow_up;
 mod playback;
 mod scrub;
 mod tree;
 
+pub use follow_up::follow_ups;
 pub use playback::sanitise_event;
 pub use scrub::{Scrubbed, scrub_event};

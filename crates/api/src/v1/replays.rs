@@ -169,7 +169,8 @@ pub async fn events(
     .await
 }
 
-/// For the player: nothing in it runs, loads or navigates.
+/// For the player: nothing in it runs, loads or navigates, and every snapshot is
+/// followed by what the player would otherwise not know.
 pub async fn playback(
     state: Shared,
     viewer: Viewer,
@@ -177,7 +178,11 @@ pub async fn playback(
     Query(params): Query<OneParams>,
 ) -> ApiResult<Response> {
     stream(&state, &viewer, &id, &params, |out, event| {
-        out.push_str(&privacy::sanitise_event(event.kind, &event.json))
+        out.push_str(&privacy::sanitise_event(event.kind, &event.json));
+        for follow_up in privacy::follow_ups(event.kind, &event.json) {
+            out.push(',');
+            out.push_str(&follow_up);
+        }
     })
     .await
 }
