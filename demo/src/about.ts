@@ -1,0 +1,5 @@
+import { showCount } from './cart';
+import { startRecording } from './record';
+
+showCount();
+void startRecording();
