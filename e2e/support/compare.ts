@@ -135,6 +135,12 @@ export const inlineAdoptedSheets: Exception = {
   apply: element((node) => (node.shadow_sheets ? { ...node, shadow_sheets: [] } : node)),
 };
 
+/** For one upstream player that seeks over several pages; see playback.spec.ts. */
+export const windowScroll: Exception = {
+  what: 'the upstream player can keep the scroll position of the window when it seeks to another page',
+  apply: element((node) => (node.tag === 'html' ? { ...node, scroll_left: 0, scroll_top: 0 } : node)),
+};
+
 /** The player adds `a.\:hover` beside each `a:hover`. */
 function withoutHoverCopy(rule: string): string {
   return rule.replace(/,\s*[^,{]*\.\\:hover[^,{]*(?=[,{])/g, ' ').replace(/\s+/g, ' ');
