@@ -41,7 +41,7 @@ pub fn end_to_end() -> Result<()> {
     let server = server
         .to_str()
         .context("the path of the workspace is not text")?;
-    run("cargo", &["build", "--package", "server"])?;
+    // The service tests before this built the program.
     run_with(
         "npm",
         &["test", "--workspace", "e2e"],

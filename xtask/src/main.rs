@@ -71,6 +71,8 @@ fn start(flags: &[&str]) -> Result<()> {
 fn test() -> Result<()> {
     step("tidy");
     tidy::check()?;
+    // First, for debug builds read these files from where they are, if they are.
+    front_end::build()?;
     step("clippy");
     run(
         "cargo",
