@@ -1,7 +1,7 @@
 //! One upload as it lies in the hot log.
 //!
-//! Version 1: a byte 1, then a zstd frame of a JSON line (the header) and one
-//! line for each event. A line of a replay event is `<microseconds> <type>
+//! Version 1: a byte 1, the size of the plain text (4 bytes, little endian), then
+//! a zstd frame of it: a JSON line (the header) and one line for each event. A line of a replay event is `<microseconds> <type>
 //! <JSON>`, of an interaction its JSON, of an analytics event its fields as JSON.
 
 use crate::{Error, Result};

@@ -22,9 +22,7 @@ pub struct Mark {
 
 impl Mark {
     pub fn of(event: &RawEvent) -> Self {
-        let facts = rrweb::read_envelope(&event.json)
-            .map(|envelope| rrweb::event_facts(&envelope))
-            .unwrap_or_default();
+        let facts = rrweb::facts_of(event.kind, &event.json);
         Self {
             hash: xxhash_rust::xxh3::xxh3_64(event.json.as_bytes()),
             timestamp: event.timestamp,
