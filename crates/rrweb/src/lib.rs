@@ -15,12 +15,14 @@ pub mod depth;
 pub mod envelope;
 pub mod packed;
 pub mod summary;
+pub mod tape;
 pub mod text;
 
 pub use depth::{MAX_DEPTH, max_depth};
 pub use envelope::{Envelope, UNKNOWN_KIND, kind, read_envelope};
 pub use packed::{Unpacked, unpack};
 pub use summary::{EventFacts, Viewport, event_facts, facts_of, incremental_source};
+pub use tape::{Tape, TapeError};
 pub use text::{compact, repair_surrogates};
 
 /// Why a text is not a usable event.

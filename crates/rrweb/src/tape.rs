@@ -1,0 +1,870 @@
+//! JSON as a flat list of entries: parsed once, walked by everyone.
+//!
+//! An event is looked at by the mirror, by the facts of a replay and by the
+//! writer of the recording. A [`Tape`] is the one parse they share. It owns its
+//! text and is reused from event to event, so that a walk allocates nothing; the
+//! reader of a recording fills one from columns, without JSON in between.
+//!
+//! Values come out as they went in: key order, duplicate keys, and numbers that
+//! are not plain integers (by their text) are kept.
+
+use crate::MAX_DEPTH;
+
+/// A parsed JSON document, see the module.
+#[derive(Debug, Default, Clone)]
+pub struct Tape {
+    entries: Vec<Entry>,
+    /// Content of strings and of numbers that are no plain integers.
+    text: String,
+    /// Containers that are still open, as positions in `entries`.
+    open: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    tag: Tag,
+    /// Strings and numbers: start in `text`. Integers: low half. Containers: how
+    /// many items or pairs.
+    a: u32,
+    /// Strings and numbers: length. Integers: high half. Containers: the entry
+    /// after the last one inside.
+    b: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Null,
+    False,
+    True,
+    Integer,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// What a [`Value`] is.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind<'t> {
+    Null,
+    Bool(bool),
+    /// A number whose text is exactly this integer's.
+    Integer(i64),
+    /// Any other number, as written.
+    Number(&'t str),
+    String(&'t str),
+    Array(Items<'t>),
+    Object(Pairs<'t>),
+}
+
+/// Why a text cannot be put on a tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TapeError {
+    #[error("not JSON at byte {at}")]
+    Syntax { at: usize },
+    #[error("nested deeper than {MAX_DEPTH}")]
+    TooDeep,
+    #[error("larger than 4 GB")]
+    TooLarge,
+}
+
+/// A place on a tape. Small and free to copy.
+#[derive(Clone, Copy)]
+pub struct Value<'t> {
+    tape: &'t Tape,
+    at: u32,
+}
+
+impl Tape {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads one JSON document, forgetting what was on the tape. Half a surrogate
+    /// pair becomes U+FFFD.
+    ///
+    /// # Errors
+    /// [`TapeError`]; the tape is empty then.
+    pub fn parse(&mut self, json: &str) -> Result<(), TapeError> {
+        self.clear();
+        if u32::try_from(json.len()).is_err() {
+            return Err(TapeError::TooLarge);
+        }
+        let result = Parser {
+            bytes: json.as_bytes(),
+            json,
+            at: 0,
+        }
+        .document(self);
+        if result.is_err() {
+            self.clear();
+        }
+        result
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.text.clear();
+        self.open.clear();
+    }
+
+    /// The document's outermost value; null while the tape is empty.
+    pub fn root(&self) -> Value<'_> {
+        Value { tape: self, at: 0 }
+    }
+
+    /// Bytes that the tape holds on to.
+    pub fn memory_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>() + self.text.capacity()
+    }
+
+    // Building, for readers of other formats. Inside an object, a key is a string
+    // followed by its value.
+
+    pub fn push_null(&mut self) {
+        self.push(Tag::Null, 0, 0);
+    }
+
+    pub fn push_bool(&mut self, value: bool) {
+        self.push(if value { Tag::True } else { Tag::False }, 0, 0);
+    }
+
+    pub fn push_integer(&mut self, value: i64) {
+        self.push(Tag::Integer, value as u32, (value >> 32) as u32);
+    }
+
+    /// `text` must be a JSON number.
+    pub fn push_number(&mut self, text: &str) {
+        self.push_text(Tag::Number, text);
+    }
+
+    pub fn push_string(&mut self, text: &str) {
+        self.push_text(Tag::String, text);
+    }
+
+    pub fn open_array(&mut self) {
+        self.open_container(Tag::Array);
+    }
+
+    pub fn open_object(&mut self) {
+        self.open_container(Tag::Object);
+    }
+
+    /// Closes the innermost container with its number of items or pairs.
+    pub fn close(&mut self, count: u32) {
+        if let Some(at) = self.open.pop() {
+            let end = self.entries.len() as u32;
+            let entry = &mut self.entries[at as usize];
+            entry.a = count;
+            entry.b = end;
+        }
+    }
+
+    fn open_container(&mut self, tag: Tag) {
+        self.open.push(self.entries.len() as u32);
+        self.push(tag, 0, 0);
+    }
+
+    fn push_text(&mut self, tag: Tag, text: &str) {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        self.push(tag, start, text.len() as u32);
+    }
+
+    fn push(&mut self, tag: Tag, a: u32, b: u32) {
+        self.entries.push(Entry { tag, a, b });
+    }
+}
+
+impl<'t> Value<'t> {
+    pub fn kind(self) -> Kind<'t> {
+        let Some(entry) = self.tape.entries.get(self.at as usize) else {
+            return Kind::Null;
+        };
+        match entry.tag {
+            Tag::Null => Kind::Null,
+            Tag::False => Kind::Bool(false),
+            Tag::True => Kind::Bool(true),
+            Tag::Integer => Kind::Integer(integer(entry)),
+            Tag::Number => Kind::Number(self.text(entry)),
+            Tag::String => Kind::String(self.text(entry)),
+            Tag::Array => Kind::Array(Items {
+                tape: self.tape,
+                at: self.at + 1,
+                left: entry.a,
+            }),
+            Tag::Object => Kind::Object(Pairs {
+                tape: self.tape,
+                at: self.at + 1,
+                left: entry.a,
+            }),
+        }
+    }
+
+    fn text(self, entry: &Entry) -> &'t str {
+        &self.tape.text[entry.a as usize..(entry.a + entry.b) as usize]
+    }
+
+    fn entry(self) -> Option<&'t Entry> {
+        self.tape.entries.get(self.at as usize)
+    }
+
+    /// The value under `key`; the last one wins, as in JavaScript. None when this
+    /// is no object or has no such key.
+    pub fn get(self, key: &str) -> Option<Value<'t>> {
+        self.pairs()
+            .filter(|(k, _)| *k == key)
+            .last()
+            .map(|(_, v)| v)
+    }
+
+    /// The pairs of an object, in order; none for other values.
+    pub fn pairs(self) -> Pairs<'t> {
+        match self.kind() {
+            Kind::Object(pairs) => pairs,
+            _ => Pairs {
+                tape: self.tape,
+                at: 0,
+                left: 0,
+            },
+        }
+    }
+
+    /// The items of an array, in order; none for other values.
+    pub fn items(self) -> Items<'t> {
+        match self.kind() {
+            Kind::Array(items) => items,
+            _ => Items {
+                tape: self.tape,
+                at: 0,
+                left: 0,
+            },
+        }
+    }
+
+    pub fn as_str(self) -> Option<&'t str> {
+        match self.entry() {
+            Some(entry) if entry.tag == Tag::String => Some(self.text(entry)),
+            _ => None,
+        }
+    }
+
+    /// An integer, also one that is written as `7.0` or `7e0`.
+    pub fn as_i64(self) -> Option<i64> {
+        match self.entry()? {
+            entry if entry.tag == Tag::Integer => Some(integer(entry)),
+            entry if entry.tag == Tag::Number => {
+                let number: f64 = self.text(entry).parse().ok()?;
+                // Beyond 2^53 a double is no exact integer any more.
+                (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0)
+                    .then_some(number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    /// Any number; None also when it is too large for a double.
+    pub fn as_f64(self) -> Option<f64> {
+        match self.entry()? {
+            entry if entry.tag == Tag::Integer => Some(integer(entry) as f64),
+            entry if entry.tag == Tag::Number => self
+                .text(entry)
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite()),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(self) -> Option<bool> {
+        match self.entry()?.tag {
+            Tag::True => Some(true),
+            Tag::False => Some(false),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(self) -> bool {
+        self.entry().is_none_or(|entry| entry.tag == Tag::Null)
+    }
+
+    pub fn is_object(self) -> bool {
+        self.entry().is_some_and(|entry| entry.tag == Tag::Object)
+    }
+
+    pub fn is_array(self) -> bool {
+        self.entry().is_some_and(|entry| entry.tag == Tag::Array)
+    }
+
+    /// Appends this value as JSON, as `JSON.stringify` would write it. Does not
+    /// recurse.
+    pub fn write_json(self, into: &mut String) {
+        let entries = &self.tape.entries;
+        let end = self.end();
+        // What is open: whether it is an object, where it ends.
+        let mut open: Vec<(bool, u32)> = Vec::new();
+        let mut at = self.at;
+        let mut is_key = false;
+        let mut first = true;
+        if entries.is_empty() {
+            into.push_str("null");
+            return;
+        }
+        while at < end || !open.is_empty() {
+            if let Some(&(object, close)) = open.last()
+                && at == close
+            {
+                into.push(if object { '}' } else { ']' });
+                open.pop();
+                first = false;
+                is_key = open.last().is_some_and(|(object, _)| *object);
+                continue;
+            }
+            if let Some(&(object, _)) = open.last() {
+                if object && !is_key {
+                    into.push(':');
+                } else if !first {
+                    into.push(',');
+                }
+            }
+            let value = Value {
+                tape: self.tape,
+                at,
+            };
+            let in_object = open.last().is_some_and(|(object, _)| *object);
+            first = false;
+            let next_is_key = in_object && !is_key;
+            match value.kind() {
+                Kind::Null => into.push_str("null"),
+                Kind::Bool(value) => into.push_str(if value { "true" } else { "false" }),
+                Kind::Integer(value) => {
+                    use std::fmt::Write as _;
+                    // Writing to a string cannot fail.
+                    let _ = write!(into, "{value}");
+                }
+                Kind::Number(text) => into.push_str(text),
+                Kind::String(text) => write_json_string(text, into),
+                Kind::Array(_) | Kind::Object(_) => {
+                    let object = value.is_object();
+                    into.push(if object { '{' } else { '[' });
+                    open.push((object, value.end()));
+                    is_key = object;
+                    first = true;
+                    at += 1;
+                    continue;
+                }
+            }
+            is_key = next_is_key;
+            at += 1;
+        }
+    }
+
+    pub fn to_json(self) -> String {
+        let mut json = String::new();
+        self.write_json(&mut json);
+        json
+    }
+
+    /// The position behind this value.
+    fn end(self) -> u32 {
+        match self.entry() {
+            Some(entry) if matches!(entry.tag, Tag::Array | Tag::Object) => entry.b,
+            Some(_) => self.at + 1,
+            None => self.at,
+        }
+    }
+}
+
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+fn integer(entry: &Entry) -> i64 {
+    (i64::from(entry.b as i32) << 32) | i64::from(entry.a)
+}
+
+/// The items of an array.
+#[derive(Debug, Clone, Copy)]
+pub struct Items<'t> {
+    tape: &'t Tape,
+    at: u32,
+    left: u32,
+}
+
+impl<'t> Iterator for Items<'t> {
+    type Item = Value<'t>;
+
+    fn next(&mut self) -> Option<Value<'t>> {
+        self.left = self.left.checked_sub(1)?;
+        let value = Value {
+            tape: self.tape,
+            at: self.at,
+        };
+        self.at = value.end();
+        Some(value)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Items<'_> {}
+
+/// The pairs of an object, in the order they were written.
+#[derive(Debug, Clone, Copy)]
+pub struct Pairs<'t> {
+    tape: &'t Tape,
+    at: u32,
+    left: u32,
+}
+
+impl<'t> Iterator for Pairs<'t> {
+    type Item = (&'t str, Value<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let key = Value {
+            tape: self.tape,
+            at: self.at,
+        };
+        let value = Value {
+            tape: self.tape,
+            at: self.at + 1,
+        };
+        self.at = value.end();
+        Some((key.as_str().unwrap_or_default(), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
+/// Appends `text` as a JSON string, escaped exactly as `JSON.stringify` does.
+pub fn write_json_string(text: &str, into: &mut String) {
+    into.push('"');
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte >= b' ' && *byte != b'"' && *byte != b'\\' {
+            continue;
+        }
+        into.push_str(&text[from..at]);
+        from = at + 1;
+        match byte {
+            b'"' => into.push_str("\\\""),
+            b'\\' => into.push_str("\\\\"),
+            b'\n' => into.push_str("\\n"),
+            b'\r' => into.push_str("\\r"),
+            b'\t' => into.push_str("\\t"),
+            8 => into.push_str("\\b"),
+            12 => into.push_str("\\f"),
+            other => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                into.push_str("\\u00");
+                into.push(HEX[usize::from(other >> 4)].into());
+                into.push(HEX[usize::from(other & 15)].into());
+            }
+        }
+    }
+    into.push_str(&text[from..]);
+    into.push('"');
+}
+
+struct Parser<'s> {
+    bytes: &'s [u8],
+    json: &'s str,
+    at: usize,
+}
+
+/// What the parser expects next inside the innermost container.
+#[derive(Clone, Copy)]
+enum Container {
+    Array,
+    Object,
+}
+
+impl Parser<'_> {
+    fn document(&mut self, tape: &mut Tape) -> Result<(), TapeError> {
+        // Kind and number of children of each open container.
+        let mut open: Vec<(Container, u32)> = Vec::new();
+        'value: loop {
+            self.skip_space();
+            match self.peek()? {
+                b'{' => {
+                    self.at += 1;
+                    tape.open_object();
+                    self.skip_space();
+                    if self.peek()? == b'}' {
+                        self.at += 1;
+                        tape.close(0);
+                    } else {
+                        if open.len() >= MAX_DEPTH {
+                            return Err(TapeError::TooDeep);
+                        }
+                        open.push((Container::Object, 0));
+                        self.key(tape)?;
+                        continue 'value;
+                    }
+                }
+                b'[' => {
+                    self.at += 1;
+                    tape.open_array();
+                    self.skip_space();
+                    if self.peek()? == b']' {
+                        self.at += 1;
+                        tape.close(0);
+                    } else {
+                        if open.len() >= MAX_DEPTH {
+                            return Err(TapeError::TooDeep);
+                        }
+                        open.push((Container::Array, 0));
+                        continue 'value;
+                    }
+                }
+                b'"' => self.string(tape)?,
+                b't' => self.word("true", tape, Tag::True)?,
+                b'f' => self.word("false", tape, Tag::False)?,
+                b'n' => self.word("null", tape, Tag::Null)?,
+                b'-' | b'0'..=b'9' => self.number(tape)?,
+                _ => return Err(self.syntax()),
+            }
+            // A value has ended: close what it completes.
+            loop {
+                let Some((container, count)) = open.last_mut() else {
+                    self.skip_space();
+                    return if self.at == self.bytes.len() {
+                        Ok(())
+                    } else {
+                        Err(self.syntax())
+                    };
+                };
+                *count += 1;
+                let (container, count) = (*container, *count);
+                self.skip_space();
+                match (self.peek()?, container) {
+                    (b',', Container::Array) => {
+                        self.at += 1;
+                        continue 'value;
+                    }
+                    (b',', Container::Object) => {
+                        self.at += 1;
+                        self.skip_space();
+                        self.key(tape)?;
+                        continue 'value;
+                    }
+                    (b']', Container::Array) | (b'}', Container::Object) => {
+                        self.at += 1;
+                        tape.close(count);
+                        open.pop();
+                    }
+                    _ => return Err(self.syntax()),
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, tape: &mut Tape) -> Result<(), TapeError> {
+        if self.peek()? != b'"' {
+            return Err(self.syntax());
+        }
+        self.string(tape)?;
+        self.skip_space();
+        if self.peek()? != b':' {
+            return Err(self.syntax());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn string(&mut self, tape: &mut Tape) -> Result<(), TapeError> {
+        self.at += 1;
+        let start = tape.text.len();
+        loop {
+            let rest = &self.bytes[self.at..];
+            let Some(stop) = memchr::memchr2(b'"', b'\\', rest) else {
+                return Err(TapeError::Syntax {
+                    at: self.bytes.len(),
+                });
+            };
+            // Quote and backslash are never inside a UTF-8 sequence.
+            tape.text.push_str(&self.json[self.at..self.at + stop]);
+            self.at += stop + 1;
+            if rest[stop] == b'"' {
+                break;
+            }
+            self.escape(tape)?;
+        }
+        let length = tape.text.len() - start;
+        tape.push(Tag::String, start as u32, length as u32);
+        Ok(())
+    }
+
+    /// Behind a backslash.
+    fn escape(&mut self, tape: &mut Tape) -> Result<(), TapeError> {
+        let byte = self.peek()?;
+        self.at += 1;
+        let plain = match byte {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let high = self.hex4()?;
+                match high {
+                    0xd800..=0xdbff => {
+                        let before = self.at;
+                        if self.bytes[self.at..].starts_with(b"\\u") {
+                            self.at += 2;
+                            let low = self.hex4()?;
+                            if (0xdc00..=0xdfff).contains(&low) {
+                                let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                                char::from_u32(code).unwrap_or('\u{fffd}')
+                            } else {
+                                // Not its other half: it stands for itself.
+                                self.at = before;
+                                '\u{fffd}'
+                            }
+                        } else {
+                            '\u{fffd}'
+                        }
+                    }
+                    code => char::from_u32(code).unwrap_or('\u{fffd}'),
+                }
+            }
+            _ => return Err(self.syntax()),
+        };
+        tape.text.push(plain);
+        Ok(())
+    }
+
+    fn hex4(&mut self) -> Result<u32, TapeError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = (self.peek()? as char)
+                .to_digit(16)
+                .ok_or_else(|| self.syntax())?;
+            code = code << 4 | digit;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+
+    fn number(&mut self, tape: &mut Tape) -> Result<(), TapeError> {
+        let start = self.at;
+        let negative = self.bytes[self.at] == b'-';
+        self.at += usize::from(negative);
+        let first_digit = self.at;
+        let mut value: i64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(self.at) {
+            // Wrong beyond 18 digits, and not used there.
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let digits = self.at - first_digit;
+        let leading_zero = digits > 1 && self.bytes[first_digit] == b'0';
+        if digits == 0 || leading_zero {
+            return Err(self.syntax());
+        }
+        let mut plain = digits <= 18 && !(negative && value == 0);
+        if self.bytes.get(self.at) == Some(&b'.') {
+            plain = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            plain = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        if plain {
+            tape.push_integer(if negative { -value } else { value });
+        } else {
+            tape.push_number(&self.json[start..self.at]);
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), TapeError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.syntax());
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, tape: &mut Tape, tag: Tag) -> Result<(), TapeError> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.syntax());
+        }
+        self.at += word.len();
+        tape.push(tag, 0, 0);
+        Ok(())
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Result<u8, TapeError> {
+        self.bytes.get(self.at).copied().ok_or(self.syntax())
+    }
+
+    fn syntax(&self) -> TapeError {
+        TapeError::Syntax { at: self.at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn round(json: &str) -> String {
+        let mut tape = Tape::new();
+        tape.parse(json).expect(json);
+        tape.root().to_json()
+    }
+
+    #[test]
+    fn canonical_text_comes_back_byte_for_byte() {
+        for json in [
+            "null",
+            "true",
+            "-0",
+            "0",
+            "7",
+            "-9007199254740993",
+            "123456789012345678901234567890",
+            "1.0",
+            "1e+21",
+            "[]",
+            "{}",
+            r#"{"a":1,"a":2,"":[{},[],[[1]],"x"],"b":{"c":null}}"#,
+            r#""\"\\\n\r\t\b\f\u0000\u001f é 😀 /""#,
+            r#"[1,[2,{"k":[3]}],4]"#,
+        ] {
+            assert_eq!(round(json), json);
+        }
+        assert_eq!(round(" [ 1 , \"\\u00e9\\/\" ] "), "[1,\"é/\"]");
+        assert_eq!(
+            round(r#""a\ud83d b \ud83d\ude00 \ude00 \ud83d\u0041""#),
+            "\"a\u{fffd} b 😀 \u{fffd} \u{fffd}A\""
+        );
+    }
+
+    #[test]
+    fn looks_up_and_converts() {
+        let mut tape = Tape::new();
+        tape.parse(r#"{"a":1,"b":[true,2.5,7.0],"a":{"c":"x"},"n":-5000000000}"#)
+            .expect("json");
+        let root = tape.root();
+        assert_eq!(
+            root.get("a")
+                .and_then(|a| a.get("c"))
+                .and_then(Value::as_str),
+            Some("x")
+        );
+        let items: Vec<_> = root.get("b").expect("b").items().collect();
+        assert_eq!(items[0].as_bool(), Some(true));
+        assert_eq!(items[1].as_f64(), Some(2.5));
+        assert_eq!(items[1].as_i64(), None);
+        assert_eq!(items[2].as_i64(), Some(7));
+        assert_eq!(root.get("n").and_then(Value::as_i64), Some(-5_000_000_000));
+        assert!(root.get("zz").is_none());
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        let mut tape = Tape::new();
+        for json in [
+            "",
+            " ",
+            "{",
+            "[",
+            "[1",
+            "[1,",
+            "[1,]",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "{\"a\":1,}",
+            "{,}",
+            "tru",
+            "01",
+            "-",
+            "1.",
+            "1e",
+            ".5",
+            "\"",
+            "\"\\",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "1 2",
+            "{}}",
+            "[}",
+            "{1:2}",
+            "nul",
+        ] {
+            assert!(tape.parse(json).is_err(), "{json}");
+            assert!(tape.root().is_null());
+        }
+        let deep = "[".repeat(MAX_DEPTH + 2) + &"]".repeat(MAX_DEPTH + 2);
+        assert_eq!(tape.parse(&deep), Err(TapeError::TooDeep));
+        let allowed = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+        assert_eq!(round(&allowed), allowed);
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            (-1e9..1e9).prop_map(|n: f64| n.into()),
+            ".*".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(6, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::vec((".{0,6}", inner), 0..8)
+                    .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde(value in any_json()) {
+            let json = value.to_string();
+            prop_assert_eq!(round(&json), json);
+        }
+
+        #[test]
+        fn survives_anything(json in ".*") {
+            let mut tape = Tape::new();
+            if tape.parse(&json).is_ok() {
+                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&tape.root().to_json()).is_ok());
+            } else {
+                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_err());
+            }
+        }
+    }
+}
