@@ -1,8 +1,10 @@
 //! The app's files, the stage, and what stands in for them when they were not built.
 
 use crate::Shared;
+use crate::address::Origin;
 use crate::auth;
 use crate::error::ApiError;
+use axum::Extension;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -10,11 +12,30 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// The recorded page is shown in a document of its own that may run nothing but
-/// the player's script and load nothing at all. The frame that the player makes
-/// inside inherits this.
-const STAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline' data: blob:; \
-     img-src data: blob:; font-src data: blob:; media-src data: blob:; frame-src 'self' data: blob: about:; \
-     connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+/// the player's script and load nothing but what is archived. The frame that the
+/// player makes inside inherits this.
+fn stage_policy(origin: &Origin) -> String {
+    // Named with the origin: `'self'` cannot be narrowed to a path.
+    let archive = if is_host(&origin.host) {
+        format!("{}{}/", origin.base(), engine::assets::PATH)
+    } else {
+        String::new()
+    };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline' data: blob: {archive}; \
+         img-src data: blob: {archive}; font-src data: blob: {archive}; media-src data: blob: {archive}; \
+         frame-src 'self' data: blob: about:; connect-src 'none'; form-action 'none'; base-uri 'none'; \
+         frame-ancestors 'self'"
+    )
+}
+
+/// Whoever sends a request names the host; it must not add words to the policy.
+fn is_host(host: &str) -> bool {
+    !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
+}
 
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Reenact</title><h1>The web app is not built</h1>\
      <p>This server was compiled without it. <code>cargo xtask run</code> builds the app and starts the server with it.</p>\
@@ -66,7 +87,13 @@ pub async fn nothing_here() -> ApiError {
 }
 
 /// Files and pages of the app.
-pub async fn serve(state: Shared, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn serve(
+    state: Shared,
+    Extension(origin): Extension<Origin>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if !matches!(method, Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -83,7 +110,8 @@ pub async fn serve(state: Shared, method: Method, uri: Uri, headers: HeaderMap) 
         } else {
             path
         };
-        return with_policy(file_response(file, web::app(file), &headers), STAGE_POLICY);
+        let response = file_response(file, web::app(file), &headers);
+        return with_policy(response, &stage_policy(&origin));
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains('.') && name != "index.html" {
@@ -180,6 +208,27 @@ fn content_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_stage_loads_from_the_archive_of_this_server_only() {
+        let origin = |host: &str| Origin {
+            address: [127, 0, 0, 1].into(),
+            is_https: true,
+            host: host.to_owned(),
+            is_trusted_peer: true,
+        };
+        let policy = stage_policy(&origin("app.test:7788"));
+        for part in [
+            "img-src data: blob: https://app.test:7788/api/v1/assets/;",
+            "font-src data: blob: https://app.test:7788/api/v1/assets/;",
+            "script-src 'self';",
+            "connect-src 'none';",
+        ] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        let forged = stage_policy(&origin("x; script-src *"));
+        assert!(!forged.contains('*') && forged.contains("img-src data: blob: ;"), "{forged}");
+    }
 
     #[test]
     fn only_inline_scripts_are_hashed() {

@@ -6,7 +6,7 @@ use crate::state::State;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use model::{ProjectId, Timestamp};
+use model::{ProjectId, Timestamp, UserId};
 use std::sync::Arc;
 use store::catalog::{Project, User};
 
@@ -20,16 +20,41 @@ pub enum Viewer {
 }
 
 impl Viewer {
+    /// # Errors
+    /// 403 for a program: what only people do.
+    pub fn person(&self) -> ApiResult<&User> {
+        match self {
+            Self::Person { user, .. } => Ok(user),
+            Self::Program { .. } => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "an API token is not a person",
+            )),
+        }
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::Person { user, .. } => Some(user.id),
+            Self::Program { .. } => None,
+        }
+    }
+
+    /// All that may be used.
+    pub async fn projects(&self, state: &State) -> ApiResult<Vec<Project>> {
+        match self {
+            Self::Person { user, .. } => Ok(state.engine.projects(user.organisation_id).await?),
+            Self::Program { project } => Ok(vec![project.clone()]),
+        }
+    }
+
     /// The project to work on: the one asked for if it may be used, or the only
     /// or first one.
     ///
     /// # Errors
     /// Not found, also for projects of others.
     pub async fn project(&self, state: &State, asked: Option<i64>) -> ApiResult<Project> {
-        let mut projects = match self {
-            Self::Person { user, .. } => state.engine.projects(user.organisation_id).await?,
-            Self::Program { project } => vec![project.clone()],
-        };
+        let mut projects = self.projects(state).await?;
         let at = match asked {
             Some(id) => projects
                 .iter()

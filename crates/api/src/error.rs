@@ -62,6 +62,7 @@ impl From<engine::Error> for ApiError {
             Error::Unauthenticated(message) => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
             }
+            Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
             Error::Throttled { retry_after } => Self {
                 retry_after_s: Some(retry_after.as_secs().max(1)),
                 ..Self::new(

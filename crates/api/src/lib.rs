@@ -19,7 +19,7 @@ mod vendor;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{any, delete, get, patch, post, put};
 use std::sync::Arc;
 
 pub use address::TrustedProxies;
@@ -68,6 +68,21 @@ fn ingest_routes() -> Router<Arc<State>> {
         .route("/api/v1/ingest/rrweb", any(vendor::rrweb::ingest))
 }
 
+fn collaboration_routes() -> Router<Arc<State>> {
+    use v1::collaboration::{add_comment, comments, mark_seen, mark_unseen, rate, rating, viewers};
+    Router::new()
+        .route(
+            "/api/v1/replays/{id}/comments",
+            get(comments).post(add_comment),
+        )
+        .route(
+            "/api/v1/replays/{id}/seen",
+            put(mark_seen).delete(mark_unseen),
+        )
+        .route("/api/v1/replays/{id}/viewers", get(viewers))
+        .route("/api/v1/replays/{id}/rating", get(rating).put(rate))
+}
+
 fn app_routes() -> Router<Arc<State>> {
     let compression = tower_http::compression::CompressionLayer::new()
         .gzip(true)
@@ -80,11 +95,38 @@ fn app_routes() -> Router<Arc<State>> {
         .route("/api/v1/login", post(v1::session::log_in))
         .route("/api/v1/logout", post(v1::session::log_out))
         .route("/api/v1/me", get(v1::session::me))
+        .route(
+            "/api/v1/me/settings",
+            get(v1::settings::mine).put(v1::settings::change),
+        )
+        .route(
+            "/api/v1/projects",
+            get(v1::projects::list).post(v1::projects::create),
+        )
+        .route("/api/v1/projects/{id}", patch(v1::projects::change))
+        .route(
+            "/api/v1/projects/{id}/ingest-status",
+            get(v1::projects::ingest_status),
+        )
+        .route("/api/v1/assets/{project}/{key}", get(v1::assets::one))
+        .route("/api/v1/summary", get(v1::projects::summary))
+        .route("/api/v1/ratings", get(v1::collaboration::ratings))
+        .route(
+            "/api/v1/comments/{id}",
+            delete(v1::collaboration::delete_comment),
+        )
+        .merge(collaboration_routes())
+        .route(
+            "/api/v1/replays/{id}/neighbours",
+            get(v1::replays::neighbours),
+        )
         .route("/api/v1/replays", get(v1::replays::list))
         .route("/api/v1/replays/{id}", get(v1::replays::one))
         .route("/api/v1/replays/{id}/manifest", get(v1::replays::manifest))
         .route("/api/v1/replays/{id}/events", get(v1::replays::events))
         .route("/api/v1/replays/{id}/playback", get(v1::replays::playback))
+        .route("/api/v1/replays/{id}/state", get(v1::replays::state_at))
+        .route("/api/v1/replays/{id}/facts", get(v1::replays::facts))
         .route(
             "/api/v1/replays/{id}/interactions",
             get(v1::replays::interactions),

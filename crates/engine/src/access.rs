@@ -146,7 +146,7 @@ impl Access {
                 return invalid("an ingest key has 8 to 128 characters of A-Z, a-z, 0-9, - and _");
             }
             Some(key) => key,
-            None => random_text()?[..32].to_owned(),
+            None => new_ingest_key()?,
         };
         if setup
             .api_token
@@ -368,6 +368,11 @@ fn is_key(key: &str) -> bool {
         && key
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Public, so it only has to be different from all others.
+pub(crate) fn new_ingest_key() -> Result<String> {
+    Ok(random_text()?[..32].to_owned())
 }
 
 /// 256 random bits as 43 characters. Secrets with that much of it need no slow hash.

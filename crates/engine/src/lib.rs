@@ -7,13 +7,19 @@
 //! `seal` (moving them from the hot log into recording objects).
 
 pub mod access;
+pub mod assets;
+pub mod collaboration;
 pub mod ingest;
+pub mod ingest_status;
 mod live;
 pub mod metrics;
+pub mod person_settings;
 pub mod playback;
 pub mod projects;
+mod recordings;
 pub mod replays;
 mod seal;
+pub mod summary;
 
 use metrics::Metrics;
 use model::Timestamp;
@@ -32,6 +38,9 @@ pub enum Error {
     /// Who asks is not known, or the password is wrong.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// Who asks is known and may not do it.
+    #[error("{0}")]
+    Forbidden(&'static str),
     #[error("too many attempts, try again in {} s", retry_after.as_secs().max(1))]
     Throttled { retry_after: Duration },
     #[error("{0}")]
@@ -57,6 +66,7 @@ pub struct Settings {
     /// A replay is shown as live when data arrived within this time.
     pub live_window: Duration,
     pub login_lifetime: Duration,
+    pub assets: assets::Settings,
 }
 
 impl Default for Settings {
@@ -66,6 +76,7 @@ impl Default for Settings {
             seal_bytes: 4 << 20,
             live_window: Duration::from_secs(60),
             login_lifetime: Duration::from_secs(14 * 24 * 3600),
+            assets: assets::Settings::default(),
         }
     }
 }
@@ -74,8 +85,11 @@ pub struct Engine {
     pub settings: Settings,
     pub metrics: Metrics,
     pub access: access::Access,
+    pub ingest_status: ingest_status::IngestStatus,
+    assets: assets::Assets,
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn Blobs>,
+    recordings: Arc<recordings::Recordings>,
     hot_log: HotLog,
     live: live::Registry,
     projects: projects::Cache,
@@ -110,19 +124,25 @@ impl Engine {
             // Frames are only read through here: applying them needs the catalog.
             let mut places = Vec::new();
             let hot_log = HotLog::open(&folder.join("hot"), hot_log, |at, _| places.push(at))?;
-            Ok::<_, Error>((catalog, blobs, hot_log, places))
+            let secret = folder.join("assets.secret");
+            let secret = store::secret::read_or_create(&secret, assets::new_secret()?)?;
+            Ok::<_, Error>((catalog, blobs, hot_log, places, secret))
         });
-        let (catalog, blobs, hot_log, places) = opened
+        let (catalog, blobs, hot_log, places, secret) = opened
             .await
             .map_err(|error| Error::Internal(error.to_string()))??;
         let catalog: Arc<dyn Catalog> = Arc::new(catalog);
+        let blobs: Arc<dyn Blobs> = Arc::new(blobs);
         let (events, pending) = tokio::sync::mpsc::channel(PENDING_EVENT_UPLOADS);
         let engine = Arc::new(Self {
             access: access::Access::new(catalog.clone(), settings.login_lifetime),
+            assets: assets::Assets::new(&settings.assets, secret),
             settings,
             metrics: Metrics::default(),
+            ingest_status: ingest_status::IngestStatus::default(),
             catalog,
-            blobs: Arc::new(blobs),
+            recordings: Arc::new(recordings::Recordings::new(blobs.clone())),
+            blobs,
             hot_log,
             live: live::Registry::default(),
             projects: projects::Cache::default(),
@@ -173,6 +193,8 @@ pub struct Background {
 /// 5 s of its first upload, and a busy one costs two writes a second at most.
 const ROWS_EVERY: Duration = Duration::from_millis(500);
 const SEAL_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether a better dictionary can be made.
+const DICTIONARIES_EVERY: Duration = Duration::from_secs(60);
 const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
 
 impl Background {
@@ -201,10 +223,14 @@ impl Background {
             repeat(SEAL_EVERY, |engine| {
                 Box::pin(async move { engine.seal_due().await })
             }),
+            repeat(DICTIONARIES_EVERY, |engine| {
+                Box::pin(async move { engine.build_dictionaries().await })
+            }),
             repeat(SESSIONS_EVERY, |engine| {
                 Box::pin(async move { engine.access.forget_expired(Timestamp::now()).await })
             }),
         ];
+        tasks.push(tokio::spawn(assets::work(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(ingest::write_events(
             engine.clone(),
             pending,

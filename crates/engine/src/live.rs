@@ -7,11 +7,12 @@
 
 use crate::ingest::frame::{Frame, FrameBody};
 use crate::ingest::mark::{Mark, Pages};
+use crate::playback::events_of;
+use crate::recordings::assemble::InteractionBatch;
 use crate::{Engine, Result};
 use model::ingest::{Client, RawEvent, ReplayPayload, ReplayUpload};
-use model::replay::Replay;
+use model::replay::{Replay, Signals};
 use model::{ProjectId, ReplayId, Timestamp};
-use recording::InteractionBatch;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -353,6 +354,7 @@ async fn first_row(
         device_type: None,
         playable: false,
         recording_version: 0,
+        signals: Signals::default(),
     })
 }
 
@@ -374,8 +376,8 @@ async fn load(engine: &Engine, id: ReplayId) -> Result<Option<Live>> {
     let mut live = Live::new(row);
     if version > 0 {
         let sealed = engine.sealed(&live.row).await?;
-        for (at, block) in sealed.index.event_blocks() {
-            let events = match sealed.events(at, block).await {
+        for (at, _) in sealed.index.event_blocks() {
+            let content = match sealed.content(at).await {
                 // Uploads of the rest of the visit must not fail for it.
                 Err(crate::Error::Recording(error)) => {
                     tracing::error!(%error, replay.id = %id, "a block of the recording is damaged");
@@ -383,15 +385,19 @@ async fn load(engine: &Engine, id: ReplayId) -> Result<Option<Live>> {
                 }
                 other => other?,
             };
-            let marks: Vec<_> = events.iter().map(Mark::of).collect();
+            let marks = tokio::task::spawn_blocking(move || {
+                let events = events_of(&content, &(i64::MIN..i64::MAX), &None)?;
+                Ok::<Vec<_>, crate::Error>(events.iter().map(Mark::of).collect())
+            });
+            let marks = marks
+                .await
+                .map_err(|error| crate::Error::Internal(error.to_string()))??;
             live.add_events(&marks);
         }
-        for (at, block) in sealed.index.interaction_blocks() {
-            for batch in sealed.interactions(at, block).await? {
-                let count = serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&batch.json)
-                    .map_or(0, |list| list.len() as u64);
-                live.add_interactions(batch.body_hash, batch.received_at, count);
-            }
+        for batch in sealed.interactions().await? {
+            let count = serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&batch.json)
+                .map_or(0, |list| list.len() as u64);
+            live.add_interactions(batch.body_hash, batch.received_at, count);
         }
     }
     Ok(Some(live))

@@ -17,6 +17,12 @@ pub struct SourceLabel {
     pub source: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RatingLabels {
+    pub rating: String,
+    pub reason: String,
+}
+
 #[derive(Default)]
 pub struct Metrics {
     pub uploads: Family<SourceLabel, Counter>,
@@ -32,6 +38,10 @@ pub struct Metrics {
     pub hot_log_files: Gauge,
     pub hot_log_flushes: Gauge,
     pub replays_in_memory: Gauge,
+    pub ratings: Family<RatingLabels, Counter>,
+    pub assets_archived: Counter,
+    pub assets_failed: Family<ReasonLabel, Counter>,
+    pub assets_not_queued: Counter,
 }
 
 impl Metrics {
@@ -101,6 +111,26 @@ impl Metrics {
             "Replays whose state is in memory",
             self.replays_in_memory.clone(),
         );
+        to.register(
+            "ratings",
+            "What people said about how replays play",
+            self.ratings.clone(),
+        );
+        to.register(
+            "assets_archived",
+            "Parts of recorded pages fetched and kept",
+            self.assets_archived.clone(),
+        );
+        to.register(
+            "assets_failed",
+            "Tries to fetch a part of a recorded page that failed, by reason",
+            self.assets_failed.clone(),
+        );
+        to.register(
+            "assets_not_queued",
+            "Parts of recorded pages that were not fetched because a project has too many",
+            self.assets_not_queued.clone(),
+        );
     }
 
     /// Counts a whole upload that was refused, or events that were changed.
@@ -110,6 +140,16 @@ impl Metrics {
                 reason: reason.name(),
             })
             .inc_by(count);
+    }
+
+    /// Both are words of a fixed list.
+    pub fn rating(&self, rating: &str, reason: Option<&str>) {
+        self.ratings
+            .get_or_create(&RatingLabels {
+                rating: rating.to_owned(),
+                reason: reason.unwrap_or_default().to_owned(),
+            })
+            .inc();
     }
 
     pub fn problems(&self, problems: &Problems) {

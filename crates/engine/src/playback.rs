@@ -1,36 +1,39 @@
-//! Reading a replay: its manifest, its events as recorded, and its events made
-//! safe for the player. What is not sealed yet is read from the hot log, so a
+//! Reading a replay: its manifest, its events, its state at a time, and what was
+//! found out about it. What is not sealed yet is read from the hot log, so a
 //! running replay can be watched.
 
-use crate::ingest::mark::{Mark, Pages};
 use crate::live::Hot;
-use crate::seal::Sealed;
+use crate::recordings::pages::Pages;
+use crate::recordings::summary::{Slice, Slicer, Summary};
+use crate::recordings::{Content, Sealed};
 use crate::{Engine, Error, Result};
+use analysis::Analysis;
+pub use analysis::Fact;
 use model::ingest::RawEvent;
 use model::replay::Replay;
-use model::{ProjectId, ReplayId};
+use model::{ProjectId, ReplayId, Timestamp};
+use recording::BlockKind;
+use rrweb::Tape;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Pauses in the visitor's activity longer than this are idle.
-const IDLE_MICROS: i64 = 5_000_000;
-/// Meta and a plugin both name a page when it loads; a reload takes longer.
-const SAME_PAGE_MICROS: i64 = 1_000_000;
 /// A version may be replaced between asking for it and opening it.
 const OPEN_TRIES: usize = 3;
 
-/// What a player needs before the first event.
+/// What a player needs before the first event. Times are milliseconds since the
+/// epoch, of the client's clock.
 #[derive(Debug, Serialize)]
 pub struct Manifest {
-    /// Milliseconds since the epoch, of the client's clock, like all times here.
     pub first_event_ms: i64,
     pub last_event_ms: i64,
     pub chunks: Vec<Chunk>,
-    pub active: Vec<Span>,
-    pub pages: Vec<Page>,
+    /// Where the recording holds a state of its own. Others are made when asked for.
+    pub state_points: Vec<StatePoint>,
     /// Grows when data arrives.
     pub revision: u64,
+    #[serde(flatten)]
+    pub analysis: analysis::Summary,
 }
 
 /// `to_ms` is exclusive, and the next chunk's `from_ms`.
@@ -39,19 +42,15 @@ pub struct Chunk {
     pub from_ms: i64,
     pub to_ms: i64,
     pub event_count: u64,
+    /// As JSON.
     pub size_bytes: u64,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Span {
-    pub from_ms: i64,
-    pub to_ms: i64,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Page {
+pub struct StatePoint {
     pub at_ms: i64,
-    pub href: String,
+    /// In the recording.
+    pub size_bytes: u64,
 }
 
 /// One consistent view of a replay.
@@ -63,10 +62,32 @@ struct View {
 
 /// Events of a replay in time order, a block at a time.
 pub struct EventReader {
+    /// What stands before the first event: the state at the start.
+    head: Vec<RawEvent>,
     sealed: Option<Sealed>,
     blocks: VecDeque<usize>,
     hot: VecDeque<RawEvent>,
     range_us: Range<i64>,
+    /// Only the events of the tab with this key.
+    tab: Option<Option<String>>,
+}
+
+/// Facts of a stretch of a replay.
+#[derive(Debug)]
+pub struct Facts {
+    pub facts: Vec<Fact>,
+    /// False when there were more than asked for.
+    pub complete: bool,
+}
+
+fn micros(at_ms: i64) -> i64 {
+    at_ms.saturating_mul(1000)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))
 }
 
 impl Engine {
@@ -123,168 +144,368 @@ impl Engine {
         range_ms: Range<i64>,
     ) -> Result<EventReader> {
         let view = self.view(project, id).await?;
-        let range_us = range_ms.start.saturating_mul(1000)..range_ms.end.saturating_mul(1000);
-        let blocks = view.sealed.as_ref().map(|sealed| {
+        let range_us = micros(range_ms.start)..micros(range_ms.end);
+        Ok(view.into_reader(range_us, Vec::new(), None))
+    }
+
+    /// The state at `at_ms` as events, then the events after it and before `to_ms`
+    /// (the end of the block if not given). `tab` is the number of a tab; without it,
+    /// the one that was used last.
+    pub async fn events_from_state(
+        &self,
+        project: ProjectId,
+        id: ReplayId,
+        at_ms: i64,
+        to_ms: Option<i64>,
+        tab: Option<usize>,
+    ) -> Result<EventReader> {
+        let mut view = self.view(project, id).await?;
+        let at_us = micros(at_ms);
+        let pages = view.pages_at(at_us).await?;
+        let key = (pages.count() > 1).then(|| pages.key(tab)).flatten();
+        let state = blocking(move || pages.state(tab, at_ms)).await?;
+        let head = state.into_iter().map(|json| RawEvent {
+            kind: rrweb::read_envelope(&json).map_or(rrweb::UNKNOWN_KIND, |envelope| envelope.kind),
+            timestamp: Timestamp::from_millis(at_ms),
+            json,
+        });
+        let to_us = match to_ms {
+            Some(to_ms) => micros(to_ms),
+            None => view.block_end_us(at_us),
+        };
+        let after = at_us.saturating_add(1);
+        Ok(view.into_reader(after..to_us.max(after), head.collect(), key))
+    }
+
+    /// Heatmap interactions as the SDK sent them, one JSON array per request.
+    pub async fn interactions(&self, project: ProjectId, id: ReplayId) -> Result<Vec<String>> {
+        let view = self.view(project, id).await?;
+        let mut batches = match &view.sealed {
+            Some(sealed) => sealed.interactions().await?,
+            None => Vec::new(),
+        };
+        batches.extend(view.hot.interactions);
+        batches.sort_by_key(|batch| batch.received_at);
+        Ok(batches.into_iter().map(|batch| batch.json).collect())
+    }
+
+    /// Facts of the kinds named (all when none is) with `range_ms.start <= time <
+    /// range_ms.end`, in time order, at most `limit`.
+    pub async fn facts(
+        &self,
+        project: ProjectId,
+        id: ReplayId,
+        kinds: &[String],
+        range_ms: Range<i64>,
+        limit: usize,
+    ) -> Result<Facts> {
+        let mut view = self.view(project, id).await?;
+        let range_us = micros(range_ms.start)..micros(range_ms.end);
+        let mut facts = view.facts(&range_us).await?;
+        facts.retain(|fact| {
+            range_us.contains(&fact.at_us)
+                && (kinds.is_empty() || kinds.iter().any(|kind| kind == fact.kind()))
+        });
+        let complete = facts.len() <= limit;
+        facts.truncate(limit);
+        Ok(Facts { facts, complete })
+    }
+
+    pub async fn manifest(&self, project: ProjectId, id: ReplayId) -> Result<(Replay, Manifest)> {
+        let mut view = self.view(project, id).await?;
+        let summary = view.summary().await?;
+        let first_event_ms = view.row.first_event_at.millis();
+        let last_event_ms = view.row.last_event_at.millis();
+        let states = view.sealed.iter().flat_map(|sealed| {
+            let blocks = sealed.index.of_kind(BlockKind::Keyframe);
+            blocks.map(|(_, block)| StatePoint {
+                at_ms: block.from_us.div_euclid(1000),
+                size_bytes: block.size_bytes,
+            })
+        });
+        let manifest = Manifest {
+            first_event_ms,
+            last_event_ms,
+            chunks: chunks_of(&summary.slices, last_event_ms),
+            state_points: states.collect(),
+            revision: view.row.event_count,
+            analysis: summary.analysis,
+        };
+        Ok((view.row, manifest))
+    }
+}
+
+/// Slices as milliseconds; two that meet within one cannot be asked for apart.
+fn chunks_of(slices: &[Slice], last_event_ms: i64) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    for slice in slices {
+        let from_ms = slice.from_us.div_euclid(1000);
+        match chunks.last_mut() {
+            Some(last) if last.from_ms >= from_ms => {
+                last.event_count += slice.event_count;
+                last.size_bytes += slice.size_bytes;
+            }
+            last => {
+                if let Some(last) = last {
+                    last.to_ms = from_ms;
+                }
+                chunks.push(Chunk {
+                    from_ms,
+                    to_ms: 0,
+                    event_count: slice.event_count,
+                    size_bytes: slice.size_bytes,
+                });
+            }
+        }
+    }
+    if let Some(last) = chunks.last_mut() {
+        last.to_ms = last_event_ms + 1;
+    }
+    chunks
+}
+
+impl View {
+    fn into_reader(
+        self,
+        range_us: Range<i64>,
+        head: Vec<RawEvent>,
+        tab: Option<Option<String>>,
+    ) -> EventReader {
+        let blocks = self.sealed.as_ref().map(|sealed| {
             let inside = sealed
                 .index
                 .event_blocks()
                 .filter(|(_, block)| block.from_us < range_us.end && block.to_us >= range_us.start);
             inside.map(|(at, _)| at).collect()
         });
-        let hot = view
-            .hot
-            .events
-            .into_iter()
-            .filter(|event| range_us.contains(&event.timestamp.micros()))
-            .collect();
-        Ok(EventReader {
-            sealed: view.sealed,
+        let mut tape = Tape::new();
+        let hot = self.hot.events.into_iter().filter(|event| {
+            range_us.contains(&event.timestamp.micros())
+                && tab.as_ref().is_none_or(|tab| {
+                    tape.parse(&event.json).is_ok()
+                        && analysis::tab_key(tape.root()).as_deref() == tab.as_deref()
+                })
+        });
+        let hot = hot.collect();
+        EventReader {
+            head,
+            sealed: self.sealed,
             blocks: blocks.unwrap_or_default(),
             hot,
             range_us,
-        })
-    }
-
-    /// Heatmap interactions as the SDK sent them, one JSON array per request.
-    pub async fn interactions(&self, project: ProjectId, id: ReplayId) -> Result<Vec<String>> {
-        let view = self.view(project, id).await?;
-        let mut batches = Vec::new();
-        if let Some(sealed) = &view.sealed {
-            for (at, block) in sealed.index.interaction_blocks() {
-                batches.extend(sealed.interactions(at, block).await?);
-            }
+            tab,
         }
-        batches.extend(view.hot.interactions);
-        batches.sort_by_key(|batch| batch.received_at);
-        Ok(batches.into_iter().map(|batch| batch.json).collect())
     }
 
-    pub async fn manifest(&self, project: ProjectId, id: ReplayId) -> Result<(Replay, Manifest)> {
-        let view = self.view(project, id).await?;
-        let mut chunks: Vec<Chunk> = Vec::new();
-        let mut active: Vec<(i64, i64)> = Vec::new();
-        let mut pages = Vec::new();
-        for (_, block) in view
+    /// The end (exclusive) of the block that plays at a time; of everything when
+    /// it is not sealed.
+    fn block_end_us(&self, at_us: i64) -> i64 {
+        let blocks = self
             .sealed
             .iter()
-            .flat_map(|sealed| sealed.index.event_blocks())
-        {
-            let from_ms = block.from_us.div_euclid(1000);
-            active.extend(&block.activity_us);
-            pages.extend(block.pages.iter().cloned());
-            match chunks.last_mut() {
-                // Two blocks that meet within a millisecond cannot be asked for apart.
-                Some(last) if last.from_ms == from_ms => {
-                    last.event_count += block.count;
-                    last.size_bytes += block.plain_bytes;
+            .flat_map(|sealed| sealed.index.event_blocks());
+        blocks
+            .map(|(_, block)| block.to_us)
+            .find(|to_us| *to_us > at_us)
+            .map_or(i64::MAX, |to_us| to_us.saturating_add(1))
+    }
+
+    /// The state after all events until `at_us`, inclusive.
+    async fn pages_at(&mut self, at_us: i64) -> Result<Pages> {
+        // A late event may change what a keyframe behind it says.
+        let hot = &mut self.hot.events;
+        let first_hot_us = hot.first().map(|event| event.timestamp.micros());
+        let seek_us = first_hot_us.map_or(at_us, |first| first.min(at_us));
+        let mut contents = Vec::new();
+        if let Some(sealed) = &self.sealed {
+            contents = sealed.contents_for_state(seek_us, at_us).await?;
+        }
+        let until = hot.partition_point(|event| event.timestamp.micros() <= at_us);
+        let (hot, pages) = {
+            let hot = std::mem::take(hot);
+            blocking(move || {
+                let mut pages = Pages::default();
+                let mut new = hot[..until].iter().peekable();
+                let (mut tape, mut new_tape) = (Tape::new(), Tape::new());
+                let mut apply_new = |pages: &mut Pages, event: &RawEvent| {
+                    if new_tape.parse(&event.json).is_ok() {
+                        pages.apply(event.timestamp.micros(), new_tape.root());
+                    }
+                };
+                for content in &contents {
+                    let mut items = content.items()?;
+                    while let Some(event_us) = items
+                        .next(&mut tape)
+                        .map_err(|damage| content.damaged(damage))?
+                    {
+                        if event_us > at_us {
+                            break;
+                        }
+                        while let Some(event) =
+                            new.next_if(|event| event.timestamp.micros() < event_us)
+                        {
+                            apply_new(&mut pages, event);
+                        }
+                        pages.apply(event_us, tape.root());
+                    }
                 }
-                _ => chunks.push(Chunk {
-                    from_ms,
-                    to_ms: 0,
-                    event_count: block.count,
-                    size_bytes: block.plain_bytes,
-                }),
-            }
-        }
-        let sealed_until_ms = view
-            .sealed
-            .as_ref()
-            .and_then(|sealed| sealed.index.event_blocks().last())
-            .map(|(_, block)| block.to_us.div_euclid(1000));
-        let mut addresses = Pages::default();
-        for event in &view.hot.events {
-            let mark = Mark::of(event);
-            let micros = event.timestamp.micros();
-            if mark.active {
-                active.push((micros, micros));
-            }
-            pages.extend(addresses.href(&mark).map(|href| (micros, href.clone())));
-            add_to_chunks(&mut chunks, event, sealed_until_ms);
-        }
-        let last_event_ms = view.row.last_event_at.millis();
-        for at in 0..chunks.len() {
-            chunks[at].to_ms = chunks
-                .get(at + 1)
-                .map_or(last_event_ms + 1, |next| next.from_ms);
-        }
-        pages.sort_by_key(|(at, _)| *at);
-        pages.dedup_by(|next, before| next.1 == before.1 && next.0 - before.0 < SAME_PAGE_MICROS);
-        let manifest = Manifest {
-            first_event_ms: view.row.first_event_at.millis(),
-            last_event_ms,
-            chunks,
-            active: joined(active),
-            pages: pages
-                .into_iter()
-                .map(|(at, href)| Page {
-                    at_ms: at.div_euclid(1000),
-                    href,
-                })
-                .collect(),
-            revision: view.row.event_count,
+                for event in new {
+                    apply_new(&mut pages, event);
+                }
+                Ok::<_, Error>((hot, pages))
+            })
+            .await??
         };
-        Ok((view.row, manifest))
+        self.hot.events = hot;
+        Ok(pages)
+    }
+
+    /// All facts that lie within a range, and maybe more.
+    async fn facts(&mut self, range_us: &Range<i64>) -> Result<Vec<Fact>> {
+        let mut facts = match &self.sealed {
+            Some(sealed) => sealed.facts(range_us).await?,
+            None => Vec::new(),
+        };
+        let Some(first) = self.hot.events.first() else {
+            return Ok(facts);
+        };
+        // What is not sealed is analysed for whoever asks.
+        let first_us = first.timestamp.micros();
+        let mut pages = self.pages_at(first_us.saturating_sub(1)).await?;
+        let hot = std::mem::take(&mut self.hot.events);
+        let (hot, facts) = blocking(move || {
+            let (open, mut facts): (Vec<_>, Vec<_>) = facts.drain(..).partition(|fact| fact.open);
+            let settings = analysis::Settings::default();
+            let mut analysis = Analysis::resume(settings, pages.iter(), open);
+            let mut tape = Tape::new();
+            for event in &hot {
+                if tape.parse(&event.json).is_ok() {
+                    let (_, mirror) = pages.of(tape.root());
+                    let at_us = event.timestamp.micros();
+                    analysis.event(at_us, tape.root(), mirror, &mut facts);
+                }
+            }
+            let last_us = hot
+                .last()
+                .map_or(first_us, |event| event.timestamp.micros());
+            analysis.finish(last_us, pages.iter(), &mut facts);
+            facts.sort_by_key(|fact| fact.at_us);
+            (hot, facts)
+        })
+        .await?;
+        self.hot.events = hot;
+        Ok(facts)
+    }
+
+    async fn summary(&mut self) -> Result<Summary> {
+        let sealed = match &self.sealed {
+            Some(sealed) => sealed.summary().await?,
+            None => None,
+        };
+        if let (Some(summary), true) = (&sealed, self.hot.events.is_empty()) {
+            return Ok(summary.clone());
+        }
+        let facts = self.facts(&(i64::MIN..i64::MAX)).await?;
+        let (first, last) = (self.row.first_event_at, self.row.last_event_at);
+        let mut slices = sealed.map(|summary| summary.slices).unwrap_or_default();
+        let sealed_until_us = slices.last().map_or(i64::MIN, |slice| slice.to_us);
+        let mut slicer = Slicer::default();
+        for event in &self.hot.events {
+            let at_us = event.timestamp.micros();
+            let size_bytes = event.json.len() as u64;
+            if at_us > sealed_until_us {
+                slicer.event(at_us, size_bytes);
+            } else {
+                add_late(&mut slices, at_us, size_bytes);
+            }
+        }
+        slices.extend(slicer.finish());
+        Ok(Summary {
+            slices,
+            analysis: analysis::summarise(&facts, first.micros(), last.micros()),
+        })
     }
 }
 
-/// Late events go into the sealed chunk they fall in; the others follow in
-/// chunks of the size of blocks.
-fn add_to_chunks(chunks: &mut Vec<Chunk>, event: &RawEvent, sealed_until_ms: Option<i64>) {
-    let at_ms = event.timestamp.millis();
-    let size_bytes = event.json.len() as u64;
-    let chunk = if sealed_until_ms.is_some_and(|until| at_ms <= until) {
-        let after = chunks.partition_point(|chunk| chunk.from_ms <= at_ms);
-        let first_from_ms = chunks
-            .first()
-            .map_or(at_ms, |chunk| chunk.from_ms.min(at_ms));
-        let chunk = &mut chunks[after.saturating_sub(1)];
-        if after == 0 {
-            chunk.from_ms = first_from_ms;
-        }
-        chunk
-    } else {
-        let full = |chunk: &Chunk| {
-            chunk.from_ms < at_ms
-                && (chunk.size_bytes >= recording::BLOCK_TARGET_BYTES as u64
-                    || at_ms - chunk.from_ms >= recording::BLOCK_TARGET_MICROS / 1000
-                    || sealed_until_ms.is_some_and(|until| chunk.from_ms <= until))
-        };
-        if chunks.last().is_none_or(full) {
-            chunks.push(Chunk {
-                from_ms: at_ms,
-                to_ms: 0,
-                event_count: 0,
-                size_bytes: 0,
-            });
-        }
-        let last = chunks.len() - 1;
-        &mut chunks[last]
+/// A late event goes into the sealed slice it falls in.
+fn add_late(slices: &mut [Slice], at_us: i64, size_bytes: u64) {
+    let after = slices.partition_point(|slice| slice.from_us <= at_us);
+    let Some(slice) = slices.get_mut(after.saturating_sub(1)) else {
+        return;
     };
-    chunk.event_count += 1;
-    chunk.size_bytes += size_bytes;
+    slice.from_us = slice.from_us.min(at_us);
+    slice.event_count += 1;
+    slice.size_bytes += size_bytes;
 }
 
-fn joined(mut spans: Vec<(i64, i64)>) -> Vec<Span> {
-    spans.sort_unstable();
-    let mut out: Vec<Span> = Vec::new();
-    for (from, to) in spans {
-        let (from_ms, to_ms) = (from.div_euclid(1000), to.div_euclid(1000));
-        match out.last_mut() {
-            Some(last) if from_ms - last.to_ms <= IDLE_MICROS / 1000 => {
-                last.to_ms = last.to_ms.max(to_ms)
+impl Sealed {
+    /// The keyframe and the events from which the state at `at_us` can be made,
+    /// starting with the sound place before `seek_us`. What is damaged is left out.
+    async fn contents_for_state(&self, seek_us: i64, at_us: i64) -> Result<Vec<Content>> {
+        let mut seek_us = seek_us;
+        loop {
+            let Some(first) = self.index.seek(seek_us) else {
+                return Ok(Vec::new());
+            };
+            let mut contents = Vec::new();
+            let from_us = self.index.blocks[first].from_us;
+            if let Some(keyframe) = self.index.keyframe_of(first) {
+                match self.content(keyframe).await {
+                    Ok(content) => contents.push(content),
+                    // The place before is the next best.
+                    Err(Error::Recording(error)) if from_us > i64::MIN => {
+                        tracing::error!(%error, "a keyframe is damaged");
+                        seek_us = from_us.saturating_sub(1);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            _ => out.push(Span { from_ms, to_ms }),
+            for (at, block) in self.index.event_blocks().filter(|(at, _)| *at >= first) {
+                if block.from_us > at_us {
+                    break;
+                }
+                match self.content(at).await {
+                    Ok(content) => contents.push(content),
+                    Err(Error::Recording(error)) => {
+                        tracing::error!(%error, "left a damaged block out of a state");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            return Ok(contents);
         }
     }
-    out
+
+    async fn facts(&self, range_us: &Range<i64>) -> Result<Vec<Fact>> {
+        let mut facts = Vec::new();
+        for (at, block) in self.index.of_kind(BlockKind::Facts) {
+            if block.from_us >= range_us.end || block.to_us < range_us.start {
+                continue;
+            }
+            match self.content(at).await {
+                Ok(content) => content.for_each(|at_us, item| {
+                    facts.extend(Fact::from_json(at_us, &item.to_json()));
+                })?,
+                Err(Error::Recording(error)) => {
+                    tracing::error!(%error, "left out a damaged block of facts");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(facts)
+    }
 }
 
 impl EventReader {
     /// The next events, or `None` at the end. Never empty.
     pub async fn next(&mut self) -> Result<Option<Vec<RawEvent>>> {
+        if !self.head.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.head)));
+        }
         while let (Some(sealed), Some(at)) = (&self.sealed, self.blocks.pop_front()) {
-            let block = &sealed.index.footer.blocks[at];
-            let mut events = match sealed.events(at, block).await {
+            let until = sealed.index.blocks[at].to_us;
+            let content = match sealed.content(at).await {
                 // The rest of the replay still plays.
                 Err(Error::Recording(error)) => {
                     tracing::error!(%error, "left a damaged block out of a replay");
@@ -292,10 +513,10 @@ impl EventReader {
                 }
                 other => other?,
             };
-            events.retain(|event| self.range_us.contains(&event.timestamp.micros()));
+            let (range_us, tab) = (self.range_us.clone(), self.tab.clone());
+            let mut events = blocking(move || events_of(&content, &range_us, &tab)).await??;
             // Sealed events came first, so they stand first where times are equal;
             // an event at the block's very end may have equals in the next block.
-            let until = block.to_us;
             let late = self
                 .hot
                 .iter()
@@ -314,58 +535,66 @@ impl EventReader {
     }
 }
 
+/// The events of a block within a range, as JSON.
+pub(crate) fn events_of(
+    content: &Content,
+    range_us: &Range<i64>,
+    tab: &Option<Option<String>>,
+) -> Result<Vec<RawEvent>> {
+    let mut events = Vec::new();
+    let mut items = content.items()?;
+    let mut tape = Tape::new();
+    while let Some(at_us) = items
+        .next(&mut tape)
+        .map_err(|damage| content.damaged(damage))?
+    {
+        if at_us >= range_us.end {
+            break;
+        }
+        let event = tape.root();
+        let of_tab = |tab: &Option<String>| analysis::tab_key(event).as_deref() == tab.as_deref();
+        if at_us < range_us.start || !tab.as_ref().is_none_or(of_tab) {
+            continue;
+        }
+        let json = match event.as_str() {
+            // What no parser took was kept as text.
+            Some(text) => text.to_owned(),
+            None => event.to_json(),
+        };
+        let kind = event.get("type").and_then(|kind| kind.as_i64());
+        events.push(RawEvent {
+            kind: kind
+                .and_then(|kind| u8::try_from(kind).ok())
+                .unwrap_or(rrweb::UNKNOWN_KIND),
+            timestamp: Timestamp::from_micros(at_us),
+            json,
+        });
+    }
+    Ok(events)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Timestamp;
-
-    fn event(millis: i64) -> RawEvent {
-        RawEvent {
-            kind: 3,
-            timestamp: Timestamp::from_millis(millis),
-            json: "{}".to_owned(),
-        }
-    }
 
     #[test]
-    fn hot_events_extend_the_sealed_chunks_or_follow_them() {
-        let sealed = || Chunk {
-            from_ms: 1_000,
-            to_ms: 0,
-            event_count: 10,
-            size_bytes: 99,
+    fn chunks_follow_each_other_without_a_gap() {
+        let slice = |from_us, to_us| Slice {
+            from_us,
+            to_us,
+            event_count: 1,
+            size_bytes: 10,
         };
-        let mut chunks = vec![sealed()];
-        for at in [500, 1_500, 2_001, 70_000] {
-            add_to_chunks(&mut chunks, &event(at), Some(2_000));
-        }
-        let starts: Vec<_> = chunks
+        let slices = [
+            slice(1_000_500, 2_000_000),
+            slice(2_000_100, 2_000_200),
+            slice(2_000_300, 9_000_000),
+        ];
+        let chunks = chunks_of(&slices, 9_000);
+        let spans: Vec<_> = chunks
             .iter()
-            .map(|chunk| (chunk.from_ms, chunk.event_count))
+            .map(|chunk| (chunk.from_ms, chunk.to_ms, chunk.event_count))
             .collect();
-        assert_eq!(starts, [(500, 12), (2_001, 1), (70_000, 1)]);
-    }
-
-    #[test]
-    fn activity_within_five_seconds_is_one_stretch() {
-        let spans = joined(vec![
-            (9_000_000, 9_000_000),
-            (0, 1_000_000),
-            (5_900_000, 6_000_000),
-            (30_000_000, 30_000_000),
-        ]);
-        assert_eq!(
-            spans,
-            [
-                Span {
-                    from_ms: 0,
-                    to_ms: 9_000
-                },
-                Span {
-                    from_ms: 30_000,
-                    to_ms: 30_000
-                }
-            ]
-        );
+        assert_eq!(spans, [(1_000, 2_000, 1), (2_000, 9_001, 2)]);
     }
 }

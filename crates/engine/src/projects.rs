@@ -1,11 +1,12 @@
-//! Projects by key. Every upload asks, so answers are kept for a moment.
+//! Projects: by key for uploads, made and changed by people. Every upload asks for
+//! one, so answers are kept for a moment.
 
-use crate::{Engine, Result};
-use model::OrganisationId;
+use crate::{Engine, Error, Result};
+use model::{OrganisationId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use store::catalog::Project;
+use store::catalog::{NewProject, Project, User};
 
 /// A changed setting is in force after this time.
 const KEPT_FOR: Duration = Duration::from_secs(5);
@@ -52,4 +53,97 @@ impl Engine {
     pub async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>> {
         Ok(self.catalog.projects(organisation).await?)
     }
+}
+
+/// Changes to a project; what is not given stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProjectChange {
+    pub name: Option<String>,
+    pub time_zone: Option<String>,
+    pub capture_enabled: Option<bool>,
+}
+
+/// An organisation that needs more is asked to talk to whoever runs the server.
+const MAX_PROJECTS: usize = 1000;
+
+impl Engine {
+    /// With an ingest key of its own.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is not an owner, `Invalid` names the field that is wrong.
+    pub async fn add_project(
+        &self,
+        user: &User,
+        name: &str,
+        time_zone: &str,
+        now: Timestamp,
+    ) -> Result<Project> {
+        require_owner(user)?;
+        if self.projects(user.organisation_id).await?.len() >= MAX_PROJECTS {
+            return Err(Error::Invalid(format!(
+                "an organisation has at most {MAX_PROJECTS} projects"
+            )));
+        }
+        let project = NewProject {
+            organisation_id: user.organisation_id,
+            name: checked_name(name)?,
+            ingest_key: crate::access::new_ingest_key()?,
+            time_zone: checked_zone(time_zone)?,
+            now,
+        };
+        Ok(self.catalog.add_project(&project).await?)
+    }
+
+    /// # Errors
+    /// As for [`Engine::add_project`].
+    pub async fn change_project(
+        &self,
+        user: &User,
+        mut project: Project,
+        change: ProjectChange,
+    ) -> Result<Project> {
+        require_owner(user)?;
+        if let Some(name) = change.name {
+            project.name = checked_name(&name)?;
+        }
+        if let Some(zone) = change.time_zone {
+            project.time_zone = checked_zone(&zone)?;
+        }
+        if let Some(enabled) = change.capture_enabled {
+            project.capture_enabled = enabled;
+        }
+        self.catalog.update_project(&project).await?;
+        self.projects
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&project.ingest_key);
+        Ok(project)
+    }
+}
+
+fn require_owner(user: &User) -> Result<()> {
+    match user.role.as_str() {
+        "owner" => Ok(()),
+        _ => Err(Error::Forbidden("only an owner can do this")),
+    }
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 200 || name.contains(char::is_control) {
+        return Err(Error::Invalid(
+            "a project needs a name of 1 to 200 characters".to_owned(),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn checked_zone(zone: &str) -> Result<String> {
+    if jiff::tz::TimeZone::get(zone).is_err() {
+        return Err(Error::Invalid(format!(
+            "{zone:?} is not the name of a time zone"
+        )));
+    }
+    Ok(zone.to_owned())
 }

@@ -4,8 +4,8 @@ use crate::{Engine, Error, Result};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::replay::Replay;
-use model::{ProjectId, ReplayId, Timestamp};
-use store::catalog::{Cursor, Event, Project, ReplayQuery};
+use model::{ProjectId, ReplayId, Timestamp, UserId};
+use store::catalog::{Cursor, Event, Order, Project, ReplayQuery};
 
 pub const MAX_PAGE: usize = 100;
 
@@ -19,6 +19,17 @@ pub struct ListRequest {
     /// A day in the project's time zone or a point in time.
     pub from: Option<String>,
     pub to: Option<String>,
+    /// Only what this person has not seen.
+    pub unseen_by: Option<UserId>,
+}
+
+/// The ones beside a replay in a list, newest first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Newer.
+    pub previous: Option<ReplayId>,
+    /// Older.
+    pub next: Option<ReplayId>,
 }
 
 #[derive(Debug)]
@@ -44,14 +55,14 @@ impl Engine {
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Error::Invalid(format!("limit must be 1 to {MAX_PAGE}")));
         }
-        let zone = TimeZone::get(&project.time_zone)
-            .map_err(|error| Error::Internal(error.to_string()))?;
-        let (from, to) = range_of(request, &zone, now)?;
+        let (from, to) = range_of(request, &zone_of(project)?, now)?;
         let after = request.cursor.as_deref().map(parse_cursor).transpose()?;
         let query = ReplayQuery {
             from,
             to,
             after,
+            order: Order::NewestFirst,
+            unseen_by: request.unseen_by,
             limit: limit + 1,
         };
         let mut replays = self.catalog.list_replays(project.id, &query).await?;
@@ -67,6 +78,42 @@ impl Engine {
             from,
             to,
         })
+    }
+
+    /// The ones beside a replay in the list that `request` asks for. The replay
+    /// itself need not be in it.
+    ///
+    /// # Errors
+    /// `Invalid` names the parameter that cannot be understood.
+    pub async fn neighbours(
+        &self,
+        project: &Project,
+        replay: &Replay,
+        request: &ListRequest,
+        now: Timestamp,
+    ) -> Result<Neighbours> {
+        let (from, to) = range_of(request, &zone_of(project)?, now)?;
+        let mut found = [None, None];
+        for (beside, order) in found
+            .iter_mut()
+            .zip([Order::OldestFirst, Order::NewestFirst])
+        {
+            let query = ReplayQuery {
+                from,
+                to,
+                after: Some(Cursor {
+                    started_at: replay.started_at,
+                    id: replay.id,
+                }),
+                order,
+                unseen_by: request.unseen_by,
+                limit: 1,
+            };
+            let rows = self.catalog.list_replays(project.id, &query).await?;
+            *beside = rows.first().map(|row| row.id);
+        }
+        let [previous, next] = found;
+        Ok(Neighbours { previous, next })
     }
 
     /// The newest state of one replay of the project.
@@ -122,7 +169,11 @@ fn parse_cursor(text: &str) -> Result<Cursor> {
     parsed.ok_or_else(|| Error::Invalid("cursor is not one that this server gave out".to_owned()))
 }
 
-fn range_of(
+pub(crate) fn zone_of(project: &Project) -> Result<TimeZone> {
+    TimeZone::get(&project.time_zone).map_err(|error| Error::Internal(error.to_string()))
+}
+
+pub(crate) fn range_of(
     request: &ListRequest,
     zone: &TimeZone,
     now: Timestamp,
@@ -189,7 +240,7 @@ fn point(name: &str, text: &str, zone: &TimeZone, add_days: i64) -> Result<Times
     Ok(Timestamp::from_micros(at.as_microsecond()))
 }
 
-fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+pub(crate) fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
     let start = day
         .to_zoned(zone.clone())
         .map_err(|error| Error::Invalid(error.to_string()))?;

@@ -4,19 +4,15 @@
 //! first, then the catalog points to it, then the frames are released. After a
 //! crash in between, the frames are applied again and found to hold nothing new.
 
-use crate::ingest::mark::{Mark, Pages};
 use crate::live::{Hot, Live};
+use crate::recordings::assemble::{Assembled, Old, Parts, assemble};
+use crate::recordings::{folder_of, key_of};
 use crate::{Engine, Result};
 use model::ReplayId;
 use model::replay::Replay;
-use recording::{Block, InteractionBatch, Marks, Recording};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::Blobs;
-use store::blobs::Bytes;
 
-/// Read of the end of an object that holds the footer of nearly every recording.
-const TAIL_BYTES: u64 = 64 << 10;
 /// A long session is written again when it has grown by this part, so that the
 /// bytes written in all stay within a few times its size.
 const GROWTH_PART: u64 = 4;
@@ -25,57 +21,7 @@ const MAX_UNSEALED_AGE: Duration = Duration::from_secs(600);
 const FORGET_AFTER: Duration = Duration::from_secs(120);
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// A recording object that can be read block by block.
-pub(crate) struct Sealed {
-    pub index: Recording,
-    key: String,
-    blobs: Arc<dyn Blobs>,
-}
-
-impl Sealed {
-    async fn raw(&self, block: &Block) -> Result<Bytes> {
-        let end = block.offset.saturating_add(block.size_bytes);
-        Ok(self.blobs.get_range(&self.key, block.offset..end).await?)
-    }
-
-    pub async fn events(&self, at: usize, block: &Block) -> Result<Vec<model::ingest::RawEvent>> {
-        let raw = self.raw(block).await?;
-        Ok(recording::decode_events(at, block, &raw)?)
-    }
-
-    pub async fn interactions(&self, at: usize, block: &Block) -> Result<Vec<InteractionBatch>> {
-        let raw = self.raw(block).await?;
-        Ok(recording::decode_interactions(at, block, &raw)?)
-    }
-}
-
-fn folder_of(row: &Replay) -> String {
-    format!("recordings/{}/{}", row.project_id, row.id)
-}
-
-fn key_of(row: &Replay, version: u64) -> String {
-    format!("{}/{version:08}.recording", folder_of(row))
-}
-
 impl Engine {
-    /// Opens the sealed part of a replay; `recording_version` must not be 0.
-    pub(crate) async fn sealed(&self, row: &Replay) -> Result<Sealed> {
-        let key = key_of(row, row.recording_version);
-        let tail = self.blobs.get_tail(&key, TAIL_BYTES).await?;
-        let index = match Recording::read(&tail)? {
-            Ok(index) => index,
-            Err(needed) => {
-                let tail = self.blobs.get_tail(&key, needed as u64).await?;
-                Recording::read(&tail)?.map_err(|_| recording::Error::NotARecording)?
-            }
-        };
-        Ok(Sealed {
-            index,
-            key,
-            blobs: self.blobs.clone(),
-        })
-    }
-
     /// Seals what is due, one replay at a time, and forgets replays that are at rest.
     pub(crate) async fn seal_due(self: Arc<Self>) {
         for id in self.live.ids() {
@@ -138,38 +84,29 @@ impl Engine {
             Some(live) => (live.row.clone(), live.frames.clone(), live.unsealed_bytes),
             None => return Ok(()),
         };
-        let old = match row.recording_version {
-            0 => None,
-            version => Some(self.blobs.get(&key_of(&row, version)).await?),
-        };
         let mut hot = Hot::default();
         for frame in &frames {
             frame.read(self, &mut hot)?;
         }
+        let old = match row.recording_version {
+            0 => None,
+            version => {
+                let bytes = self.blobs.get(&key_of(&row, version)).await?;
+                let first_new = hot.events.iter().map(|event| event.timestamp).min();
+                let first_new_us = first_new.map(|first| first.micros());
+                Some(Old::read(&self.sealed(&row).await?, bytes, first_new_us).await?)
+            }
+        };
         let version = row.recording_version + 1;
-        let merged = tokio::task::spawn_blocking(move || {
-            let index = old
-                .as_ref()
-                .map(|bytes| Recording::read(bytes))
-                .transpose()?;
-            let index = match index {
-                Some(Ok(index)) => Some(index),
-                Some(Err(_)) => return Err(recording::Error::NotARecording),
-                None => None,
-            };
-            let old = index.as_ref().zip(old.as_deref());
-            let mut pages = Pages::default();
-            recording::merge(old, hot.events, &hot.interactions, |event| {
-                let mark = Mark::of(event);
-                Marks {
-                    active: mark.active,
-                    href: pages.href(&mark).cloned(),
-                }
-            })
-        });
-        let object = merged
+        let parts = Parts {
+            dictionary: self.recordings.dictionaries.current(row.project_id).await?,
+            old,
+            hot,
+        };
+        let assembled = tokio::task::spawn_blocking(move || assemble(parts))
             .await
             .map_err(|error| crate::Error::Internal(error.to_string()))??;
+        let Assembled { object, summary } = assembled;
         self.metrics.sealed_bytes.inc_by(object.len() as u64);
         self.blobs
             .put(&key_of(&row, version), object.into())
@@ -183,10 +120,12 @@ impl Engine {
         };
         let mut sealed_row = live.row.clone();
         sealed_row.recording_version = version;
+        sealed_row.signals = signals_of(&summary.analysis);
         self.catalog
             .put_replays(std::slice::from_ref(&sealed_row))
             .await?;
         live.row.recording_version = version;
+        live.row.signals.clone_from(&sealed_row.signals);
         let places: Vec<_> = live
             .frames
             .drain(..frames.len())
@@ -197,6 +136,7 @@ impl Engine {
         drop(slot);
         self.hot_log.release(&places);
         self.metrics.seals.inc();
+        self.recordings.dictionaries.touch(row.project_id);
         self.delete_old_versions(&row, version).await;
         Ok(())
     }
@@ -220,4 +160,9 @@ enum Due {
     No,
     Seal,
     Forget,
+}
+
+/// What lists show of the analysis.
+fn signals_of(_summary: &analysis::Summary) -> model::replay::Signals {
+    model::replay::Signals::default()
 }

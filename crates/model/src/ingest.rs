@@ -7,6 +7,8 @@ use crate::Timestamp;
 pub enum Source {
     Amplitude,
     Rrweb,
+    Sentry,
+    PostHog,
 }
 
 impl Source {
@@ -14,6 +16,8 @@ impl Source {
         match self {
             Self::Amplitude => "amplitude",
             Self::Rrweb => "rrweb",
+            Self::Sentry => "sentry",
+            Self::PostHog => "posthog",
         }
     }
 }
@@ -87,6 +91,14 @@ pub enum Reason {
     InvalidEvent,
     EventTooLarge,
     OwnTraffic,
+    // Parts of a request that hold more than events.
+    /// An item of a kind that is not kept.
+    UnknownItem,
+    InvalidItem,
+    /// The end was missing; what came before it was kept.
+    Truncated,
+    // Single events kept as they came.
+    UnknownCompression,
     // Single events kept after a repair.
     RepairedTimestamp,
     RepairedText,
@@ -108,6 +120,10 @@ impl Reason {
             Self::InvalidEvent => "invalid_event",
             Self::EventTooLarge => "event_too_large",
             Self::OwnTraffic => "own_traffic",
+            Self::UnknownItem => "unknown_item",
+            Self::InvalidItem => "invalid_item",
+            Self::Truncated => "truncated",
+            Self::UnknownCompression => "unknown_compression",
             Self::RepairedTimestamp => "repaired_timestamp",
             Self::RepairedText => "repaired_text",
             Self::RedactedSecret => "redacted_secret",

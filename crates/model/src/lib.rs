@@ -4,6 +4,7 @@
 //! This crate knows no protocol, no storage and no HTTP. Values are parsed once
 //! at the edge and cannot be wrong afterwards.
 
+pub mod batch;
 pub mod ids;
 pub mod ingest;
 pub mod replay;

@@ -36,6 +36,46 @@ pub struct Replay {
     pub playable: bool,
     /// Version of the sealed recording object; 0 when nothing is sealed yet.
     pub recording_version: u64,
+    pub signals: Signals,
+}
+
+/// Cells of the activity strip that lists show.
+pub const ACTIVITY_CELLS: usize = 48;
+/// Highest value of a cell.
+pub const ACTIVITY_MAX: u8 = 9;
+
+/// What analysis found in the recording. All zero until it was analysed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signals {
+    pub error_count: u64,
+    pub console_error_count: u64,
+    pub rage_click_count: u64,
+    pub dead_click_count: u64,
+    pub request_count: u64,
+    pub failed_request_count: u64,
+    pub active_ms: u64,
+    /// User activity over the replay's length, 0 to [`ACTIVITY_MAX`] each.
+    pub activity: [u8; ACTIVITY_CELLS],
+    pub tab_count: u64,
+    /// Codes of what is missing or was repaired, without repetition.
+    pub integrity: Vec<String>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            error_count: 0,
+            console_error_count: 0,
+            rage_click_count: 0,
+            dead_click_count: 0,
+            request_count: 0,
+            failed_request_count: 0,
+            active_ms: 0,
+            activity: [0; ACTIVITY_CELLS],
+            tab_count: 0,
+            integrity: Vec::new(),
+        }
+    }
 }
 
 impl Replay {

@@ -10,16 +10,25 @@
 //! recording is the other. Stored data is not changed by it, so that better rules
 //! also protect old recordings.
 //!
+//! [`collect_references`] says what a recorded page loads, for the archive, and
+//! [`rewrite_event`] points it there when the page is shown.
+//!
 //! [`follow_ups`] adds what a player must do after a snapshot.
 //!
 //! All work on one event's JSON text and say nothing where nothing has to change.
 //! None panics, or uses the caller's stack in proportion to the input's depth.
 
+mod assets;
+mod css;
 mod follow_up;
 mod playback;
 mod scrub;
 mod tree;
 
+pub use assets::{
+    AssetKind, Reference, collect_references, page_url_of, rewrite_event, rewrite_style_sheet,
+    style_sheet_references,
+};
 pub use follow_up::follow_ups;
 pub use playback::sanitise_event;
 pub use scrub::{Scrubbed, scrub_event};

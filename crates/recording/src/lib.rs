@@ -1,41 +1,56 @@
 //! The recording object: the sealed form of one replay, as one file.
 //!
-//! [`Recording`] is the index of such an object; [`merge`] makes the next
-//! version of one from the old object and newly arrived events. The crate does
-//! no I/O: the caller supplies the bytes of a block, so that a seek over an
-//! object store is a range read.
+//! [`Recording`] is the index of such an object; an [`Assembler`] writes one, or
+//! the next version of one. The crate does no I/O: the caller supplies the bytes
+//! of a block, so that a seek over an object store is a range read. It does not
+//! know what is in an event beyond where a full snapshot begins.
 //!
-//! # Format, version 1
+//! # Format, version 2
 //!
 //! ```text
 //! offset  size  content
-//! 0       8     magic "REENACT1"
-//! 8       ...   blocks, one zstd frame each, in the order of the footer
-//! ...     n     footer: JSON, see `Footer`
+//! 0       8     magic "REENACT2"
+//! 8       ...   blocks, one behind the other
+//! ...     n     footer
 //! end-16  4     n, little endian
 //! end-12  4     CRC-32 (IEEE) of the footer
-//! end-8   8     magic "REENACT1"
+//! end-8   8     magic "REENACT2"
 //! ```
 //!
-//! The plain content of an event block is a list of lines ended by `\n`. A line
-//! is `<microseconds since the epoch> <event type> <event as JSON>`. Lines are in
-//! time order and blocks do not overlap in time, except that equal times may
-//! stand on both sides of a boundary. Interactions stand in blocks of their own,
-//! a line `<microseconds at arrival> <hash of the request> <JSON array>`.
-//! Each block carries the CRC-32 of its plain content in the footer.
+//! Numbers in the footer are LEB128 varints, signed ones zigzag:
+//!
+//! ```text
+//! number of dictionaries, then each: its id (8 bytes, little endian)
+//! number of blocks, then each:
+//!   2 * kind + (1 when it starts with a full snapshot)
+//!   size in bytes; size of the columns; size as JSON; number of items
+//!   time of the first item in microseconds since the epoch (signed)
+//!   how many blocks back its prefix stands, 0 for none
+//!   place of its dictionary in the list, from 1; 0 for none
+//!   CRC-32 (IEEE) of the columns (4 bytes, little endian)
+//!   microseconds from the first to the last item (signed)
+//! ```
+//!
+//! Kinds: 0 events, 1 keyframe, 2 facts, 3 interactions, 4 summary.
+//!
+//! A block is one zstd frame. It is compressed with the plain content of another
+//! block as prefix (zstd's `refPrefix`) where the footer names one: a keyframe
+//! against the keyframe before, an event block against its keyframe. That is
+//! what makes a keyframe cost as much as what changed. At most [`MAX_CHAIN`]
+//! blocks are unpacked to read one, and none hangs on an event block. The plain content is columns, see [`columns`].
+//!
+//! Event blocks are in time order; equal times may stand on both sides of a
+//! boundary. A keyframe stands directly before the event block that it belongs
+//! to and has the state before that block's first event.
 
+mod assemble;
+pub mod columns;
+mod dictionary;
 mod format;
-mod merge;
 
-pub use format::{
-    Block, BlockKind, Footer, MAGIC, Recording, TRAILER_BYTES, decode_events, decode_interactions,
-};
-pub use merge::{InteractionBatch, Marks, merge};
-
-/// Plain bytes after which a block is closed.
-pub const BLOCK_TARGET_BYTES: usize = 4 << 20;
-/// Stream time after which a block is closed.
-pub const BLOCK_TARGET_MICROS: i64 = 60_000_000;
+pub use assemble::{Assembler, BLOCK_JSON_BYTES, Cut, WHOLE_JSON_BYTES, base_of};
+pub use dictionary::{Builder, Dictionary, DictionaryId, MIN_USERS};
+pub use format::{Block, BlockKind, MAGIC, MAX_CHAIN, Recording, TRAILER_BYTES};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -44,7 +59,11 @@ pub enum Error {
     #[error("not a recording object, or cut short")]
     NotARecording,
     #[error("cannot read the footer of a recording: {0}")]
-    Footer(String),
+    Footer(&'static str),
+    #[error("cannot read a dictionary: {0}")]
+    Dictionary(String),
+    #[error("an item is no JSON: {0}")]
+    Item(String),
     #[error("block {0} of a recording is damaged: {1}")]
     Block(usize, String),
 }

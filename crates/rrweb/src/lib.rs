@@ -13,6 +13,8 @@
 
 pub mod depth;
 pub mod envelope;
+pub mod keyframe;
+pub mod mirror;
 pub mod packed;
 pub mod summary;
 pub mod tape;
@@ -20,6 +22,8 @@ pub mod text;
 
 pub use depth::{MAX_DEPTH, max_depth};
 pub use envelope::{Envelope, UNKNOWN_KIND, kind, read_envelope};
+pub use keyframe::keyframe;
+pub use mirror::{Integrity, Limits, Mirror, NodeKey, NodeKind, Observer, Problem};
 pub use packed::{Unpacked, unpack};
 pub use summary::{EventFacts, Viewport, event_facts, facts_of, incremental_source};
 pub use tape::{Tape, TapeError};

@@ -87,15 +87,7 @@ impl Tape {
     /// [`TapeError`]; the tape is empty then.
     pub fn parse(&mut self, json: &str) -> Result<(), TapeError> {
         self.clear();
-        if u32::try_from(json.len()).is_err() {
-            return Err(TapeError::TooLarge);
-        }
-        let result = Parser {
-            bytes: json.as_bytes(),
-            json,
-            at: 0,
-        }
-        .document(self);
+        let result = self.push_json(json);
         if result.is_err() {
             self.clear();
         }
@@ -140,6 +132,23 @@ impl Tape {
 
     pub fn push_string(&mut self, text: &str) {
         self.push_text(Tag::String, text);
+    }
+
+    /// Puts a value behind what is on the tape already.
+    ///
+    /// # Errors
+    /// [`TapeError`]; the tape is not usable any more then.
+    pub fn push_json(&mut self, json: &str) -> Result<(), TapeError> {
+        let room = (u32::MAX as usize).saturating_sub(self.text.len());
+        if json.len() > room {
+            return Err(TapeError::TooLarge);
+        }
+        Parser {
+            bytes: json.as_bytes(),
+            json,
+            at: 0,
+        }
+        .document(self)
     }
 
     pub fn open_array(&mut self) {
@@ -391,6 +400,22 @@ pub struct Items<'t> {
     tape: &'t Tape,
     at: u32,
     left: u32,
+}
+
+impl Items<'_> {
+    /// No items at all.
+    pub fn none() -> Self {
+        static EMPTY: Tape = Tape {
+            entries: Vec::new(),
+            text: String::new(),
+            open: Vec::new(),
+        };
+        Items {
+            tape: &EMPTY,
+            at: 0,
+            left: 0,
+        }
+    }
 }
 
 impl<'t> Iterator for Items<'t> {

@@ -23,6 +23,7 @@ pub struct Config {
     pub log: Log,
     ingest: Ingest,
     seal: Seal,
+    assets: Assets,
     login: Login,
     capture: Capture,
 }
@@ -68,6 +69,13 @@ struct Ingest {
 struct Seal {
     idle_seconds: f64,
     bytes: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assets {
+    enabled: bool,
+    allowed_networks: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +148,7 @@ impl Config {
         self.ingest_listen()?;
         self.trusted_proxies()?;
         self.metrics_token()?;
+        self.assets()?;
         Ok(())
     }
 
@@ -181,13 +190,29 @@ impl Config {
         Ok((!token.is_empty()).then_some(token))
     }
 
-    pub fn engine(&self) -> engine::Settings {
-        engine::Settings {
+    fn assets(&self) -> Result<engine::assets::Settings> {
+        let networks = self.assets.allowed_networks.iter();
+        let networks = networks.map(|text| {
+            engine::assets::parse_network(text).with_context(|| {
+                format!("assets.allowed_networks: {text:?} is not a network such as 10.0.0.0/8")
+            })
+        });
+        Ok(engine::assets::Settings {
+            enabled: self.assets.enabled,
+            allowed_networks: networks.collect::<Result<_>>()?,
+        })
+    }
+
+    /// # Errors
+    /// Names the setting that is wrong.
+    pub fn engine(&self) -> Result<engine::Settings> {
+        Ok(engine::Settings {
             seal_idle: Duration::from_secs_f64(self.seal.idle_seconds),
             seal_bytes: self.seal.bytes,
             login_lifetime: Duration::from_secs(u64::from(self.login.days) * 24 * 3600),
+            assets: self.assets()?,
             ..engine::Settings::default()
-        }
+        })
     }
 
     pub fn hot_log(&self) -> store::hot_log::Options {
@@ -273,7 +298,7 @@ mod tests {
     fn the_defaults_are_complete_and_a_file_changes_them() {
         let config = with_file("[server]\nlisten = \"0.0.0.0:80\"\n").unwrap();
         assert_eq!(config.server.listen.port(), 80);
-        assert_eq!(config.engine().seal_idle, Duration::from_secs(60));
+        assert_eq!(config.engine().unwrap().seal_idle, Duration::from_secs(60));
     }
 
     #[test]
@@ -287,6 +312,10 @@ mod tests {
             (
                 "[server]\ntrusted_proxies = [\"proxy\"]\n",
                 "trusted_proxies",
+            ),
+            (
+                "[assets]\nallowed_networks = [\"intranet\"]\n",
+                "allowed_networks",
             ),
         ] {
             let error = format!("{:#}", with_file(toml).unwrap_err());

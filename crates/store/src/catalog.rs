@@ -1,9 +1,13 @@
 //! The catalog: accounts, projects and keys, and the rows of replays and
 //! analytics events that lists and searches are answered from.
 
+pub mod assets;
+pub mod collaboration;
 pub mod sqlite;
 
 use crate::Result;
+use assets::AssetCatalog;
+use collaboration::Collaboration;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 
@@ -16,6 +20,8 @@ pub struct User {
     pub name: String,
     /// PHC string of argon2id.
     pub password_hash: String,
+    /// `owner` until there are others.
+    pub role: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,15 +89,50 @@ pub struct Event {
     pub json: String,
 }
 
-/// Which replays to list, newest first.
+/// A project that is to be made.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    pub organisation_id: OrganisationId,
+    pub name: String,
+    pub ingest_key: String,
+    pub time_zone: String,
+    pub now: Timestamp,
+}
+
+/// By the time of start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Which replays to list.
 #[derive(Debug, Clone, Default)]
 pub struct ReplayQuery {
     /// On `started_at`, inclusive.
     pub from: Option<Timestamp>,
     /// Exclusive.
     pub to: Option<Timestamp>,
+    /// Only what comes behind this one, in the order of the list.
     pub after: Option<Cursor>,
+    pub order: Order,
+    /// Only what this person has not seen.
+    pub unseen_by: Option<UserId>,
     pub limit: usize,
+}
+
+/// Sums over the replays that started within a stretch of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplaySums {
+    pub replay_count: u64,
+    /// Different users; a device without a name counts as one.
+    pub user_count: u64,
+    pub event_count: u64,
+    pub error_count: u64,
+    pub rage_click_count: u64,
+    pub dead_click_count: u64,
+    pub size_bytes: u64,
 }
 
 /// The last row of the page before: keyset paging stays exact while rows arrive.
@@ -101,9 +142,10 @@ pub struct Cursor {
     pub id: ReplayId,
 }
 
-/// Every method is one transaction, durable when it returns.
+/// Every method, also of the traits it is made of, is one transaction, durable when
+/// it returns.
 #[async_trait::async_trait]
-pub trait Catalog: Send + Sync {
+pub trait Catalog: Collaboration + AssetCatalog + Send + Sync {
     /// True when an organisation exists.
     async fn is_set_up(&self) -> Result<bool>;
     /// Creates organisation, project, owner and token together.
@@ -122,6 +164,12 @@ pub trait Catalog: Send + Sync {
     async fn first_project(&self) -> Result<Option<Project>>;
     async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>>;
     async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>>;
+
+    /// # Errors
+    /// `Conflict` when another project has the ingest key.
+    async fn add_project(&self, project: &NewProject) -> Result<Project>;
+    /// Writes name, time zone and capture by id; the other fields never change.
+    async fn update_project(&self, project: &Project) -> Result<()>;
 
     /// Only the hash of the token is kept.
     async fn add_api_token(
@@ -145,6 +193,13 @@ pub trait Catalog: Send + Sync {
     async fn put_replays(&self, replays: &[Replay]) -> Result<()>;
     async fn replay(&self, id: ReplayId) -> Result<Option<Replay>>;
     async fn list_replays(&self, project: ProjectId, query: &ReplayQuery) -> Result<Vec<Replay>>;
+
+    /// One sum for each stretch, which holds its start and not its end.
+    async fn replay_sums(
+        &self,
+        project: ProjectId,
+        stretches: &[std::ops::Range<Timestamp>],
+    ) -> Result<Vec<ReplaySums>>;
 
     /// Adds events that are not there yet; returns how many were new.
     async fn put_events(&self, project: ProjectId, events: &[Event]) -> Result<u64>;

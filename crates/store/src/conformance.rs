@@ -1,11 +1,6 @@
 //! What every backend must do. Each function takes an empty backend and panics
 //! with the broken promise.
 
-use crate::catalog::{Cursor, Event, Installation, ReplayQuery, Session};
-use crate::{Blobs, Catalog, Kind};
-use model::replay::Replay;
-use model::{ProjectId, ReplayId, Timestamp};
-
 /// Unwraps with the step that failed.
 macro_rules! ok {
     ($step:expr) => {
@@ -15,6 +10,14 @@ macro_rules! ok {
         }
     };
 }
+
+mod assets;
+mod collaboration;
+
+use crate::catalog::{Cursor, Event, Installation, ReplayQuery, Session};
+use crate::{Blobs, Catalog, Kind};
+use model::replay::{Replay, Signals};
+use model::{ProjectId, ReplayId, Timestamp};
 
 pub async fn blobs(blobs: &dyn Blobs) {
     ok!(blobs.put("a/one.rec", "0123456789".into()).await);
@@ -93,6 +96,14 @@ fn replay(project: ProjectId, device: &str, started_ms: i64) -> Replay {
         device_type: Some("desktop".to_owned()),
         playable: true,
         recording_version: 0,
+        signals: Signals {
+            error_count: 2,
+            active_ms: 1200,
+            activity: std::array::from_fn(|cell| (cell % 10) as u8),
+            tab_count: 1,
+            integrity: vec!["lost_data".to_owned(), "clock_jump".to_owned()],
+            ..Signals::default()
+        },
     }
 }
 
@@ -103,6 +114,14 @@ pub async fn catalog(catalog: &dyn Catalog) {
         .id;
     replays(catalog, project).await;
     events(catalog, project).await;
+    let user = ok!(catalog.user_by_email("owner@example.com").await).expect("the owner");
+    collaboration::projects(catalog, &user).await;
+    collaboration::collaboration(catalog, project, &user).await;
+    let second = ok!(catalog.project_by_ingest_key("second-key").await)
+        .expect("the second project")
+        .id;
+    collaboration::sums_and_neighbours(catalog, second).await;
+    assets::assets(catalog, project, second).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

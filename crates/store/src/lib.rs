@@ -11,6 +11,7 @@ pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod hot_log;
+pub mod secret;
 
 pub use blobs::Blobs;
 pub use catalog::Catalog;

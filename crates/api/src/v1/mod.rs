@@ -1,13 +1,24 @@
 //! Our own JSON API. Request and response types are here and nowhere below.
 
+pub mod assets;
+pub mod collaboration;
 pub mod events;
+pub mod projects;
 pub mod replays;
 pub mod session;
+pub mod settings;
 pub mod tokens;
 
 use crate::auth::Viewer;
 use crate::error::ApiError;
 use model::Timestamp;
+use serde::Deserialize;
+
+/// For endpoints whose only parameter is the project to look in.
+#[derive(Deserialize)]
+pub struct OfProject {
+    project_id: Option<i64>,
+}
 
 /// RFC 3339 in UTC with milliseconds.
 fn rfc3339(at: Timestamp) -> String {

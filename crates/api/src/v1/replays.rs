@@ -29,6 +29,24 @@ pub struct ListParams {
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    unseen: Option<bool>,
+}
+
+impl ListParams {
+    fn request(self, viewer: &Viewer) -> ApiResult<ListRequest> {
+        let unseen_by = match self.unseen {
+            Some(true) => Some(viewer.person()?.id),
+            Some(false) | None => None,
+        };
+        Ok(ListRequest {
+            limit: self.limit,
+            cursor: self.cursor,
+            range: self.range,
+            from: self.from,
+            to: self.to,
+            unseen_by,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -37,9 +55,36 @@ pub struct OneParams {
     /// Milliseconds since the epoch.
     from: Option<f64>,
     to: Option<f64>,
+    /// Of the state that is asked for, in milliseconds since the epoch.
+    at: Option<f64>,
+    /// Number of the tab whose state is asked for.
+    tab: Option<usize>,
+    /// Kinds of facts, separated by commas.
+    kinds: Option<String>,
+    limit: Option<usize>,
+}
+
+/// As [`replay_json`], with what people added.
+pub async fn with_notes(
+    state: &State,
+    viewer: &Viewer,
+    replays: &[Replay],
+    now: Timestamp,
+) -> ApiResult<Vec<Value>> {
+    let ids: Vec<_> = replays.iter().map(|replay| replay.id).collect();
+    let notes = state.engine.notes(&ids, viewer.user_id()).await?;
+    let noted = replays.iter().zip(notes).map(|(replay, notes)| {
+        let mut json = replay_json(state, replay, now);
+        json["comment_count"] = notes.comment_count.into();
+        json["seen"] = notes.seen.into();
+        json
+    });
+    Ok(noted.collect())
 }
 
 fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
+    let signals = &replay.signals;
+    let is_live = state.engine.is_live(replay, now);
     json!({
         "id": replay.id,
         "project_id": replay.project_id,
@@ -47,7 +92,12 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         "device_id": replay.device_id,
         "session_id": replay.session_id,
         "user_id": replay.user_id,
-        "status": if state.engine.is_live(replay, now) { "live" } else { "complete" },
+        "status": if is_live { "live" } else { "complete" },
+        "state": match replay.recording_version {
+            _ if is_live => "live",
+            0 => "processing",
+            _ => "complete",
+        },
         "started_at": rfc3339(replay.started_at),
         "ended_at": rfc3339(replay.last_event_at),
         "duration_ms": replay.duration_ms(),
@@ -67,6 +117,16 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         "sdk_version": replay.sdk_version,
         "playable": replay.playable,
         "received_at": rfc3339(replay.last_received_at),
+        "error_count": signals.error_count,
+        "console_error_count": signals.console_error_count,
+        "rage_click_count": signals.rage_click_count,
+        "dead_click_count": signals.dead_click_count,
+        "request_count": signals.request_count,
+        "failed_request_count": signals.failed_request_count,
+        "active_ms": signals.active_ms,
+        "activity": signals.activity.as_slice(),
+        "tab_count": signals.tab_count,
+        "integrity": signals.integrity,
     })
 }
 
@@ -76,20 +136,10 @@ pub async fn list(
     Query(params): Query<ListParams>,
 ) -> ApiResult<Json<Value>> {
     let project = viewer.project(&state, params.project_id).await?;
-    let request = ListRequest {
-        limit: params.limit,
-        cursor: params.cursor,
-        range: params.range,
-        from: params.from,
-        to: params.to,
-    };
+    let request = params.request(&viewer)?;
     let now = Timestamp::now();
     let page = state.engine.list_replays(&project, &request, now).await?;
-    let replays: Vec<_> = page
-        .replays
-        .iter()
-        .map(|replay| replay_json(&state, replay, now))
-        .collect();
+    let replays = with_notes(&state, &viewer, &page.replays, now).await?;
     Ok(Json(json!({
         "replays": replays,
         "next_cursor": page.next_cursor,
@@ -100,11 +150,16 @@ pub async fn list(
 }
 
 /// Of a project that the viewer may use.
-async fn find(state: &State, viewer: &Viewer, id: &str, project: Option<i64>) -> ApiResult<Replay> {
+pub async fn find(
+    state: &State,
+    viewer: &Viewer,
+    id: &str,
+    project: Option<i64>,
+) -> ApiResult<Replay> {
     let id: ReplayId = id.parse().map_err(|_| ApiError::not_found("replay"))?;
-    let projects = match (viewer, project) {
-        (Viewer::Person { user, .. }, None) => state.engine.projects(user.organisation_id).await?,
-        (viewer, asked) => vec![viewer.project(state, asked).await?],
+    let projects = match project {
+        None => viewer.projects(state).await?,
+        asked => vec![viewer.project(state, asked).await?],
     };
     for project in projects {
         match state.engine.replay(project.id, id).await {
@@ -122,7 +177,27 @@ pub async fn one(
     Query(params): Query<OneParams>,
 ) -> ApiResult<Json<Value>> {
     let replay = find(&state, &viewer, &id, params.project_id).await?;
-    Ok(Json(replay_json(&state, &replay, Timestamp::now())))
+    let noted = with_notes(&state, &viewer, &[replay], Timestamp::now()).await?;
+    Ok(Json(noted.into_iter().next().unwrap_or_default()))
+}
+
+/// The ones beside it in the list that the other parameters describe.
+pub async fn neighbours(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<ListParams>,
+) -> ApiResult<Json<Value>> {
+    let replay = find(&state, &viewer, &id, params.project_id).await?;
+    let project = viewer.project(&state, Some(replay.project_id.0)).await?;
+    let request = params.request(&viewer)?;
+    let beside = state
+        .engine
+        .neighbours(&project, &replay, &request, Timestamp::now())
+        .await?;
+    Ok(Json(
+        json!({ "previous": beside.previous, "next": beside.next }),
+    ))
 }
 
 pub async fn manifest(
@@ -163,62 +238,151 @@ pub async fn events(
     Path(id): Path<String>,
     Query(params): Query<OneParams>,
 ) -> ApiResult<Response> {
-    stream(&state, &viewer, &id, &params, |out, event| {
-        out.push_str(&event.json)
-    })
-    .await
+    let reader = reader_of(&state, &viewer, &id, &params).await?;
+    Ok(stream(reader, as_recorded))
 }
 
 /// For the player: nothing in it runs, loads or navigates, and every snapshot is
-/// followed by what the player would otherwise not know.
+/// followed by what the player would otherwise not know. With `at`, the state then
+/// and what comes after it; without, the events from `from` on.
 pub async fn playback(
     state: Shared,
     viewer: Viewer,
     Path(id): Path<String>,
     Query(params): Query<OneParams>,
 ) -> ApiResult<Response> {
-    stream(&state, &viewer, &id, &params, |out, event| {
-        out.push_str(&privacy::sanitise_event(event.kind, &event.json));
-        for follow_up in privacy::follow_ups(event.kind, &event.json) {
-            out.push(',');
-            out.push_str(&follow_up);
-        }
-    })
-    .await
+    let reader = match params.at {
+        Some(_) => state_reader(&state, &viewer, &id, &params, params.to).await?,
+        None => reader_of(&state, &viewer, &id, &params).await?,
+    };
+    Ok(stream(reader, for_player))
 }
 
-fn range_of(params: &OneParams) -> ApiResult<Range<i64>> {
-    let bound = |name: &str, value: Option<f64>, default: i64| match value {
-        None => Ok(default),
+/// The exact state at a time as events, as recorded.
+pub async fn state_at(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<OneParams>,
+) -> ApiResult<Response> {
+    if params.at.is_none() {
+        return Err(ApiError::invalid(
+            "at is missing: milliseconds since the epoch",
+        ));
+    }
+    let reader = state_reader(&state, &viewer, &id, &params, params.at).await?;
+    Ok(stream(reader, as_recorded))
+}
+
+/// Most facts in one answer, and how many without `limit`.
+const MAX_FACTS: usize = 50_000;
+
+pub async fn facts(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<OneParams>,
+) -> ApiResult<Response> {
+    let range = range_of(&params)?;
+    let kinds: Vec<String> = params
+        .kinds
+        .as_deref()
+        .map(|kinds| {
+            kinds
+                .split(',')
+                .map(|kind| kind.trim().to_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    let limit = params.limit.unwrap_or(MAX_FACTS).min(MAX_FACTS);
+    let replay = find(&state, &viewer, &id, params.project_id).await?;
+    let found = state
+        .engine
+        .facts(replay.project_id, replay.id, &kinds, range, limit)
+        .await?;
+    let facts: Vec<_> = found.facts.iter().map(fact_json).collect();
+    Ok(json_text(Body::from(format!(
+        r#"{{"facts":[{}],"complete":{}}}"#,
+        facts.join(","),
+        found.complete
+    ))))
+}
+
+fn fact_json(fact: &engine::playback::Fact) -> String {
+    let body = fact.to_json();
+    let at_ms = fact.at_us.div_euclid(1000);
+    match body.strip_prefix('{') {
+        Some("}") | None => format!(r#"{{"at_ms":{at_ms}}}"#),
+        Some(rest) => format!(r#"{{"at_ms":{at_ms},{rest}"#),
+    }
+}
+
+fn as_recorded(out: &mut String, event: &RawEvent) {
+    out.push_str(&event.json);
+}
+
+fn for_player(out: &mut String, event: &RawEvent) {
+    out.push_str(&privacy::sanitise_event(event.kind, &event.json));
+    for follow_up in privacy::follow_ups(event.kind, &event.json) {
+        out.push(',');
+        out.push_str(&follow_up);
+    }
+}
+
+fn millis(name: &str, value: Option<f64>) -> ApiResult<Option<i64>> {
+    match value {
+        None => Ok(None),
         // A cast saturates; milliseconds beyond that have no events anyway.
-        Some(value) if value.is_finite() => Ok(value as i64),
+        Some(value) if value.is_finite() => Ok(Some(value as i64)),
         Some(_) => Err(ApiError::invalid(format!(
             "{name} must be milliseconds since the epoch"
         ))),
-    };
-    Ok(bound("from", params.from, i64::MIN / 1000)?..bound("to", params.to, i64::MAX / 1000)?)
+    }
 }
 
-/// A JSON array, sent block by block: a recording of any length needs the memory
-/// of one block.
-async fn stream(
+fn range_of(params: &OneParams) -> ApiResult<Range<i64>> {
+    let from = millis("from", params.from)?.unwrap_or(i64::MIN / 1000);
+    let to = millis("to", params.to)?.unwrap_or(i64::MAX / 1000);
+    Ok(from..to)
+}
+
+async fn reader_of(
     state: &State,
     viewer: &Viewer,
     id: &str,
     params: &OneParams,
-    write: fn(&mut String, &RawEvent),
-) -> ApiResult<Response> {
+) -> ApiResult<EventReader> {
     let range = range_of(params)?;
     let replay = find(state, viewer, id, params.project_id).await?;
+    let reader = state.engine.events(replay.project_id, replay.id, range);
+    Ok(reader.await?)
+}
+
+async fn state_reader(
+    state: &State,
+    viewer: &Viewer,
+    id: &str,
+    params: &OneParams,
+    to: Option<f64>,
+) -> ApiResult<EventReader> {
+    let at_ms = millis("at", params.at)?.unwrap_or_default();
+    let to_ms = millis("to", to)?;
+    let replay = find(state, viewer, id, params.project_id).await?;
+    let (project, id) = (replay.project_id, replay.id);
     let reader = state
         .engine
-        .events(replay.project_id, replay.id, range)
-        .await?;
+        .events_from_state(project, id, at_ms, to_ms, params.tab);
+    Ok(reader.await?)
+}
+
+/// A JSON array, sent block by block: a recording of any length needs the memory
+/// of one block.
+fn stream(reader: EventReader, write: fn(&mut String, &RawEvent)) -> Response {
     let parts = futures::stream::unfold(Position::Start(reader), move |position| {
         next_part(position, write)
     });
     // Compression asks once more after the end.
-    Ok(json_text(Body::from_stream(parts.fuse())))
+    json_text(Body::from_stream(parts.fuse()))
 }
 
 enum Position {

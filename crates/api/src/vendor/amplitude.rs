@@ -1,6 +1,6 @@
 //! The Amplitude SDKs: replay upload, remote configuration, analytics events.
 
-use super::{admit, client_of, preflight, rejection_of, respond, text};
+use super::{admit, client_of, preflight, refused, rejection_of, respond, text};
 use crate::Shared;
 use crate::address::Origin;
 use crate::limits::discard;
@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::ingest_status::Sender;
 use model::Timestamp;
 use model::ingest::{AnalyticsUpload, Reason};
 use std::sync::Arc;
@@ -46,7 +47,9 @@ pub async fn track(
     {
         Ok(reply) => reply,
         Err(rejection) => {
-            state.engine.metrics.problem(rejection.reason, 1);
+            let query = query.as_deref().unwrap_or_default();
+            let key = amplitude::ingest_key(text(&headers, header::AUTHORIZATION), query);
+            refused(&state, key.as_deref(), sender_of(query), rejection.reason).await;
             match rejection.reason {
                 // The SDK would drop the batch after one hasty retry of a 5xx; by
                 // this header it slows down and keeps recording.
@@ -58,6 +61,17 @@ pub async fn track(
     respond(
         reply,
         amplitude::cors_headers(text(&headers, header::ORIGIN)),
+    )
+}
+
+/// As far as the query can be read.
+fn sender_of(raw_query: &str) -> Sender {
+    TrackQuery::parse(raw_query).map_or_else(
+        |_| Sender::default(),
+        |asked| Sender {
+            device_id: Some(asked.device_id),
+            session_id: Some(asked.session_id),
+        },
     )
 }
 
@@ -78,7 +92,8 @@ async fn store_track(
     };
     let admitted = admit(state, headers, body).await?;
     if !project.capture_enabled {
-        state.engine.metrics.problem(Reason::CaptureDisabled, 1);
+        let key = Some(project.ingest_key.as_str());
+        refused(state, key, sender_of(raw_query), Reason::CaptureDisabled).await;
         return Ok(amplitude::track_skipped(SKIPPED_CAPTURE_DISABLED));
     }
     let query = TrackQuery::parse(raw_query)?;
@@ -124,7 +139,8 @@ pub async fn events(
     let reply = match store_events(&state, &origin, &headers, body).await {
         Ok(reply) => reply,
         Err(rejection) => {
-            state.engine.metrics.problem(rejection.reason, 1);
+            // The key stands in the body, which may be what was wrong.
+            refused(&state, None, Sender::default(), rejection.reason).await;
             amplitude::events_rejected(&rejection)
         }
     };
@@ -185,7 +201,7 @@ pub async fn config(
             amplitude::config_ok(amplitude::config_json(&capture))
         }
         Err(rejection) if rejection.reason == Reason::UnknownKey => {
-            state.engine.metrics.problem(rejection.reason, 1);
+            refused(&state, None, Sender::default(), rejection.reason).await;
             amplitude::config_rejected()
         }
         Err(rejection) => amplitude::track_rejected(&rejection),

@@ -9,6 +9,8 @@ use crate::state::State;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::ingest_status::Sender;
+use model::Timestamp;
 use model::ingest::{Client, Reason};
 use std::borrow::Cow;
 use tokio::sync::OwnedSemaphorePermit;
@@ -89,6 +91,23 @@ fn client_of(state: &State, headers: &HeaderMap, origin: &Origin) -> Client {
         client.country = is_country.then(|| country.to_ascii_uppercase());
     }
     client
+}
+
+/// Counts an upload that was refused, for the operator and for the project, if the
+/// key tells which.
+async fn refused(state: &State, key: Option<&str>, sender: Sender, reason: Reason) {
+    state.engine.metrics.problem(reason, 1);
+    let project = match key {
+        // An error here is that of the upload, which has been answered for.
+        Some(key) => state.engine.project_of_key(key).await.unwrap_or_default(),
+        None => None,
+    };
+    let (status, now) = (&state.engine.ingest_status, Timestamp::now());
+    match project {
+        Some(project) => status.problem(project.id, sender, reason, 1, now),
+        None if reason == Reason::UnknownKey => status.unknown_key(now),
+        None => {}
+    }
 }
 
 /// What an engine error means to an SDK.

@@ -1,6 +1,6 @@
 //! Plain rrweb events from any recorder, under our own API.
 
-use super::{admit, client_of, preflight, rejection_of, text};
+use super::{admit, client_of, preflight, refused, rejection_of, text};
 use crate::Shared;
 use crate::address::Origin;
 use crate::error::{ApiError, ApiResult};
@@ -12,6 +12,7 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use engine::ingest_status::Sender;
 use model::Timestamp;
 use model::ingest::{Reason, ReplayPayload};
 use serde::Deserialize;
@@ -47,11 +48,19 @@ pub async fn ingest(
     let stored = match params {
         Ok(Query(params)) => {
             let query = query.as_deref().unwrap_or_default();
-            let stored = store(&state, &origin, &headers, params, query, body).await;
-            stored.map_err(|rejection| {
-                state.engine.metrics.problem(rejection.reason, 1);
-                error_of(rejection)
-            })
+            let sender = Sender {
+                device_id: Some(params.device_id.clone()),
+                session_id: Some(params.session_id.clone()),
+            };
+            match store(&state, &origin, &headers, params, query, body).await {
+                Ok(answer) => Ok(answer),
+                Err(rejection) => {
+                    let key =
+                        wire::amplitude::ingest_key(text(&headers, header::AUTHORIZATION), query);
+                    refused(&state, key.as_deref(), sender, rejection.reason).await;
+                    Err(error_of(rejection))
+                }
+            }
         }
         // Answered here and not by the extractor: pages may read this refusal too.
         Err(error) => {

@@ -7,10 +7,11 @@
 pub mod frame;
 pub mod mark;
 
+use crate::ingest_status::Sender;
 use crate::{Engine, Error, Result};
 use frame::{Frame, FrameBody};
 use mark::Mark;
-use model::ingest::{AnalyticsUpload, Reason, ReplayPayload, ReplayUpload};
+use model::ingest::{AnalyticsUpload, Client, Reason, ReplayPayload, ReplayUpload};
 use model::{ProjectId, ReplayId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,12 @@ impl Engine {
             upload.problems.add(Reason::RedactedSecret, redactions);
         }
         self.metrics.problems(&upload.problems);
+        let sender = Sender {
+            device_id: Some(upload.device_id.clone()),
+            session_id: Some(upload.session_id.clone()),
+        };
+        self.ingest_status
+            .problems(project.id, &sender, &upload.problems, received_at);
         let is_empty = match &upload.payload {
             ReplayPayload::Events(events) => events.is_empty(),
             ReplayPayload::Interactions { interactions, .. } => interactions.is_empty(),
@@ -90,6 +97,8 @@ impl Engine {
             source: source.name(),
         };
         self.metrics.uploads.get_or_create(&label).inc();
+        self.ingest_status
+            .accepted(project.id, &upload.client, received_at);
         let applied = self
             .apply_replay(project.id, upload, received_at, at)
             .await?;
@@ -110,6 +119,12 @@ impl Engine {
         received_at: Timestamp,
     ) -> Result<u64> {
         self.metrics.problems(&upload.problems);
+        self.ingest_status.problems(
+            project.id,
+            &Sender::default(),
+            &upload.problems,
+            received_at,
+        );
         let count = upload.events.len() as u64;
         if count == 0 {
             return Ok(0);
@@ -130,6 +145,9 @@ impl Engine {
             };
             let at = engine.hot_log.append(frame.encode()?).await?;
             engine.metrics.uploads.get_or_create(&label).inc();
+            engine
+                .ingest_status
+                .accepted(project.id, &Client::default(), received_at);
             let FrameBody::Events(events) = frame.body else {
                 return Ok(0);
             };

@@ -48,7 +48,7 @@ async fn serve(config: &Config) -> Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the data folder {}", data.display()))?;
     let _lock = lock(data)?;
-    let (engine, background) = Engine::open(data, config.engine(), config.hot_log())
+    let (engine, background) = Engine::open(data, config.engine()?, config.hot_log())
         .await
         .with_context(|| format!("cannot open the data folder {}", data.display()))?;
     bootstrap(&engine).await?;

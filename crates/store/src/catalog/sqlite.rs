@@ -1,21 +1,29 @@
 //! The catalog in SQLite: one writer, several readers, write-ahead log,
 //! `synchronous=FULL`, so that a commit survives a loss of power.
 
+mod assets;
+mod collaboration;
+mod replays;
 mod rows;
 
 use super::{
-    ApiToken, Catalog, Event, Installation, Organisation, Project, ReplayQuery, Session, User,
+    ApiToken, Catalog, Event, Installation, NewProject, Organisation, Project, ReplayQuery,
+    ReplaySums, Session, User,
 };
 use crate::{Error, Result};
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
-use rows::{EVENT_COLUMNS, PROJECT_COLUMNS, REPLAY_COLUMNS, USER_COLUMNS};
+use rows::{EVENT_COLUMNS, PROJECT_COLUMNS, USER_COLUMNS};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// Applied in order; the database counts them in `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("sqlite/migrations/0001_start.sql"),
+    include_str!("sqlite/migrations/0002_app.sql"),
+];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
 
@@ -256,6 +264,47 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
+    async fn add_project(&self, project: &NewProject) -> Result<Project> {
+        let new = project.clone();
+        self.write(move |db| {
+            let sql = "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, created_at)
+                 VALUES (?, ?, ?, ?, ?) ON CONFLICT (ingest_key) DO NOTHING";
+            let added = db.execute(
+                sql,
+                params![new.organisation_id.0, new.name, new.ingest_key, new.time_zone, new.now.micros()],
+            )?;
+            if added == 0 {
+                return Err(Error::Conflict("a project with this ingest key".to_owned()));
+            }
+            Ok(Project {
+                id: ProjectId(db.last_insert_rowid()),
+                organisation_id: new.organisation_id,
+                name: new.name,
+                ingest_key: new.ingest_key,
+                time_zone: new.time_zone,
+                capture_enabled: true,
+            })
+        })
+        .await
+    }
+
+    async fn update_project(&self, project: &Project) -> Result<()> {
+        let project = project.clone();
+        self.write(move |db| {
+            db.execute(
+                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ? WHERE id = ?",
+                params![
+                    project.name,
+                    project.time_zone,
+                    project.capture_enabled,
+                    project.id.0
+                ],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn add_api_token(
         &self,
         project: ProjectId,
@@ -354,45 +403,27 @@ impl Catalog for SqliteCatalog {
 
     async fn put_replays(&self, replays: &[Replay]) -> Result<()> {
         let replays = replays.to_vec();
-        self.write(move |db| {
-            let mut insert = db.prepare_cached(rows::PUT_REPLAY)?;
-            for replay in &replays {
-                rows::put_replay(&mut insert, replay)?;
-            }
-            Ok(())
-        })
-        .await
+        self.write(move |db| replays::put(db, &replays)).await
     }
 
     async fn replay(&self, id: ReplayId) -> Result<Option<Replay>> {
-        self.read(move |db| {
-            let sql = format!("SELECT {REPLAY_COLUMNS} FROM replays WHERE id = ?");
-            Ok(db
-                .prepare_cached(&sql)?
-                .query_row([id.as_bytes()], rows::replay)
-                .optional()?)
-        })
-        .await
+        self.read(move |db| replays::one(db, id)).await
     }
 
     async fn list_replays(&self, project: ProjectId, query: &ReplayQuery) -> Result<Vec<Replay>> {
         let query = query.clone();
-        self.read(move |db| {
-            // Row values let the index replays_by_start serve range and cursor alike.
-            let sql = format!(
-                "SELECT {REPLAY_COLUMNS} FROM replays
-                 WHERE project_id = ? AND started_at >= ? AND started_at < ? AND (started_at, id) < (?, ?)
-                 ORDER BY started_at DESC, id DESC LIMIT ?"
-            );
-            let from = query.from.map_or(i64::MIN, Timestamp::micros);
-            let to = query.to.map_or(i64::MAX, Timestamp::micros);
-            let (after, after_id) = query.after.map_or((i64::MAX, [255; 16]), |cursor| (cursor.started_at.micros(), *cursor.id.as_bytes()));
-            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-            let mut statement = db.prepare_cached(&sql)?;
-            let found = statement.query_map(params![project.0, from, to, after, after_id, limit], rows::replay)?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
+        self.read(move |db| replays::list(db, project, &query))
+            .await
+    }
+
+    async fn replay_sums(
+        &self,
+        project: ProjectId,
+        stretches: &[Range<Timestamp>],
+    ) -> Result<Vec<ReplaySums>> {
+        let stretches = stretches.to_vec();
+        self.read(move |db| replays::sums(db, project, &stretches))
+            .await
     }
 
     async fn put_events(&self, project: ProjectId, events: &[Event]) -> Result<u64> {

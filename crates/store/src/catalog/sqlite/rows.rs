@@ -1,11 +1,11 @@
 //! Columns and their order, once per table.
 
 use crate::catalog::{Event, Project, User};
-use model::replay::Replay;
+use model::replay::{ACTIVITY_CELLS, Replay, Signals};
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use rusqlite::{CachedStatement, Result, Row, params};
 
-pub const USER_COLUMNS: &str = "id, organisation_id, email, name, password_hash";
+pub const USER_COLUMNS: &str = "id, organisation_id, email, name, password_hash, role";
 
 pub fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {
@@ -14,6 +14,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
         email: row.get(2)?,
         name: row.get(3)?,
         password_hash: row.get(4)?,
+        role: row.get(5)?,
     })
 }
 
@@ -33,11 +34,20 @@ pub fn project(row: &Row<'_>) -> Result<Project> {
 
 pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id, source, sdk, sdk_version, started_at, \
      first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count, \
-     size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version";
+     size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version, \
+     error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count, \
+     active_ms, activity, tab_count, integrity";
 
 /// A user id that an event brought stays when the row is written without one.
-pub const PUT_REPLAY: &str = "INSERT INTO replays VALUES
-     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+pub const PUT_REPLAY: &str = "INSERT INTO replays
+     (id, project_id, device_id, session_id, user_id, source, sdk, sdk_version, started_at,
+     first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count,
+     size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version,
+     error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count,
+     active_ms, activity, tab_count, integrity)
+     VALUES
+     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
+     ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)
      ON CONFLICT (id) DO UPDATE SET
      user_id = coalesce(excluded.user_id, user_id), source = excluded.source, sdk = excluded.sdk,
      sdk_version = excluded.sdk_version, started_at = excluded.started_at, first_event_at = excluded.first_event_at,
@@ -46,7 +56,12 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays VALUES
      interaction_count = excluded.interaction_count, click_count = excluded.click_count,
      size_bytes = excluded.size_bytes, first_url = excluded.first_url, last_url = excluded.last_url,
      page_count = excluded.page_count, country = excluded.country, browser = excluded.browser, os = excluded.os,
-     device_type = excluded.device_type, playable = excluded.playable, recording_version = excluded.recording_version";
+     device_type = excluded.device_type, playable = excluded.playable, recording_version = excluded.recording_version,
+     error_count = excluded.error_count, console_error_count = excluded.console_error_count,
+     rage_click_count = excluded.rage_click_count, dead_click_count = excluded.dead_click_count,
+     request_count = excluded.request_count, failed_request_count = excluded.failed_request_count,
+     active_ms = excluded.active_ms, activity = excluded.activity, tab_count = excluded.tab_count,
+     integrity = excluded.integrity";
 
 pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Result<usize> {
     statement.execute(params![
@@ -76,12 +91,41 @@ pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Resul
         replay.device_type,
         replay.playable,
         count(replay.recording_version),
+        count(replay.signals.error_count),
+        count(replay.signals.console_error_count),
+        count(replay.signals.rage_click_count),
+        count(replay.signals.dead_click_count),
+        count(replay.signals.request_count),
+        count(replay.signals.failed_request_count),
+        count(replay.signals.active_ms),
+        replay.signals.activity,
+        count(replay.signals.tab_count),
+        list_json(&replay.signals.integrity),
     ])
 }
 
 /// SQLite's integers are signed; no counter of ours gets near the limit.
 fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn list_json(list: &[String]) -> String {
+    let quoted = list
+        .iter()
+        .map(|code| format!("\"{}\"", code.replace(|c: char| !is_code(c), "_")));
+    format!("[{}]", quoted.collect::<Vec<_>>().join(","))
+}
+
+/// Codes are of these characters, so that they need no escaping in JSON.
+fn is_code(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn list_of(json: &str) -> Vec<String> {
+    json.split(|c: char| !is_code(c))
+        .filter(|code| !code.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 pub fn replay(row: &Row<'_>) -> Result<Replay> {
@@ -117,7 +161,27 @@ pub fn replay(row: &Row<'_>) -> Result<Replay> {
         device_type: row.get(23)?,
         playable: row.get(24)?,
         recording_version: number(25)?,
+        signals: Signals {
+            error_count: number(26)?,
+            console_error_count: number(27)?,
+            rage_click_count: number(28)?,
+            dead_click_count: number(29)?,
+            request_count: number(30)?,
+            failed_request_count: number(31)?,
+            active_ms: number(32)?,
+            activity: strip(&row.get::<_, Vec<u8>>(33)?),
+            tab_count: number(34)?,
+            integrity: list_of(&row.get::<_, String>(35)?),
+        },
     })
+}
+
+fn strip(stored: &[u8]) -> [u8; ACTIVITY_CELLS] {
+    let mut cells = [0; ACTIVITY_CELLS];
+    for (cell, value) in cells.iter_mut().zip(stored) {
+        *cell = *value;
+    }
+    cells
 }
 
 pub const EVENT_COLUMNS: &str =

@@ -1,0 +1,169 @@
+//! Projects: made and changed by owners, quick numbers, and how their ingest does.
+
+use crate::Shared;
+use crate::auth::Viewer;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Body, Query};
+use crate::state::State;
+use crate::v1::rfc3339;
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use engine::ingest_status::Sender;
+use engine::projects::ProjectChange;
+use model::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::catalog::{Project, ReplaySums};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewProject {
+    name: String,
+    #[serde(default = "utc")]
+    time_zone: String,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    name: Option<String>,
+    time_zone: Option<String>,
+    capture_enabled: Option<bool>,
+}
+
+#[derive(Deserialize)]
+pub struct SummaryParams {
+    project_id: Option<i64>,
+    range: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct StatusParams {
+    device_id: Option<String>,
+    session_id: Option<String>,
+}
+
+fn project_json(project: &Project) -> Value {
+    json!({
+        "id": project.id,
+        "name": project.name,
+        "time_zone": project.time_zone,
+        "ingest_key": project.ingest_key,
+        "capture_enabled": project.capture_enabled,
+    })
+}
+
+/// The project in the path, if the viewer may use it.
+async fn of_path(state: &State, viewer: &Viewer, id: &str) -> ApiResult<Project> {
+    let id = id.parse().map_err(|_| ApiError::not_found("project"))?;
+    viewer.project(state, Some(id)).await
+}
+
+pub async fn list(state: Shared, viewer: Viewer) -> ApiResult<Json<Value>> {
+    let projects = viewer.projects(&state).await?;
+    let projects: Vec<_> = projects.iter().map(project_json).collect();
+    Ok(Json(json!({ "projects": projects })))
+}
+
+pub async fn create(
+    state: Shared,
+    viewer: Viewer,
+    Body(body): Body<NewProject>,
+) -> ApiResult<(StatusCode, Json<Value>)> {
+    let user = viewer.person()?;
+    let project = state
+        .engine
+        .add_project(user, &body.name, &body.time_zone, Timestamp::now())
+        .await?;
+    Ok((StatusCode::CREATED, Json(project_json(&project))))
+}
+
+pub async fn change(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Body(body): Body<Change>,
+) -> ApiResult<Json<Value>> {
+    let user = viewer.person()?;
+    let project = of_path(&state, &viewer, &id).await?;
+    let change = ProjectChange {
+        name: body.name,
+        time_zone: body.time_zone,
+        capture_enabled: body.capture_enabled,
+    };
+    let project = state.engine.change_project(user, project, change).await?;
+    Ok(Json(project_json(&project)))
+}
+
+pub async fn ingest_status(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<StatusParams>,
+) -> ApiResult<Json<Value>> {
+    let project = of_path(&state, &viewer, &id).await?;
+    let sender = Sender {
+        device_id: params.device_id,
+        session_id: params.session_id,
+    };
+    let now = Timestamp::now();
+    let status = state.engine.ingest_status.status(project.id, &sender, now);
+    let rejected: Vec<_> = status
+        .rejected
+        .iter()
+        .map(|it| json!({ "reason": it.reason, "count": it.count, "last_at": rfc3339(it.last_at) }))
+        .collect();
+    let sdk_seen: Vec<_> = status
+        .sdk_seen
+        .iter()
+        .map(|it| json!({ "sdk": it.sdk, "version": it.version, "last_at": rfc3339(it.last_at) }))
+        .collect();
+    Ok(Json(json!({
+        "accepted_last_hour": status.accepted_last_hour,
+        "rejected": rejected,
+        "last_upload_at": status.last_upload_at.map(rfc3339),
+        "sdk_seen": sdk_seen,
+    })))
+}
+
+fn sums_json(sums: &ReplaySums) -> Value {
+    json!({
+        "replay_count": sums.replay_count,
+        "user_count": sums.user_count,
+        "event_count": sums.event_count,
+        "error_count": sums.error_count,
+        "rage_click_count": sums.rage_click_count,
+        "dead_click_count": sums.dead_click_count,
+        "size_bytes": sums.size_bytes,
+    })
+}
+
+pub async fn summary(
+    state: Shared,
+    viewer: Viewer,
+    Query(params): Query<SummaryParams>,
+) -> ApiResult<Json<Value>> {
+    let project = viewer.project(&state, params.project_id).await?;
+    let summary = state
+        .engine
+        .summary(&project, params.range.as_deref(), Timestamp::now())
+        .await?;
+    let mut answer = sums_json(&summary.total);
+    let per_day: Vec<_> = summary
+        .per_day
+        .iter()
+        .map(|(day, sums)| {
+            let mut entry = sums_json(sums);
+            entry["day"] = day.to_string().into();
+            entry
+        })
+        .collect();
+    answer["per_day"] = per_day.into();
+    answer["time_zone"] = project.time_zone.into();
+    Ok(Json(answer))
+}

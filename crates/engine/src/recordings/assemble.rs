@@ -1,0 +1,377 @@
+//! Writing the next version of a recording: one pass over the events that are new
+//! or lie behind something new. Each is parsed once; mirror, analysis and columns
+//! see the same parse.
+
+use super::pages::{Pages, is_full_snapshot, is_meta};
+use super::summary::{Slicer, Summary};
+use super::{Content, Sealed};
+use crate::live::Hot;
+use crate::{Error, Result};
+use analysis::{Analysis, Fact};
+use model::ingest::RawEvent;
+use recording::{Assembler, BlockKind, Cut, Dictionary, Recording};
+use rrweb::Tape;
+use rrweb::tape::Value;
+use std::collections::HashSet;
+use std::sync::Arc;
+use store::blobs::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// JSON of facts in one block.
+const FACTS_BLOCK_BYTES: usize = 512 << 10;
+
+/// Interactions of one request, as they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InteractionBatch {
+    pub received_at: model::Timestamp,
+    pub body_hash: u64,
+    /// A JSON array.
+    pub json: String,
+}
+
+impl InteractionBatch {
+    fn to_json(&self) -> String {
+        // As text: the hash may not fit a double.
+        format!(
+            r#"{{"body_hash":"{}","interactions":{}}}"#,
+            self.body_hash, self.json
+        )
+    }
+
+    pub fn read(at_us: i64, item: Value<'_>) -> Option<Self> {
+        Some(Self {
+            received_at: model::Timestamp::from_micros(at_us),
+            body_hash: item.get("body_hash")?.as_str()?.parse().ok()?,
+            json: item.get("interactions")?.to_json(),
+        })
+    }
+}
+
+/// What the next version is made from.
+pub(crate) struct Parts {
+    pub dictionary: Arc<Dictionary>,
+    pub old: Option<Old>,
+    pub hot: Hot,
+}
+
+/// The version before, as far as it is needed.
+pub(crate) struct Old {
+    index: Recording,
+    bytes: Bytes,
+    /// Blocks that are copied as they are.
+    keep: usize,
+    /// The keyframe that the following blocks build on.
+    base: Option<Content>,
+    /// Whether that keyframe is the state at the first block to be written again.
+    starts_at_base: bool,
+    /// Event blocks that are written again, together with new events.
+    again: Vec<Content>,
+    facts: Vec<Content>,
+    interactions: Vec<Content>,
+    summary: Summary,
+    /// Time from which events are written again.
+    from_us: i64,
+}
+
+/// The finished object.
+pub(crate) struct Assembled {
+    pub object: Vec<u8>,
+    pub summary: Summary,
+}
+
+impl Old {
+    /// Reads what has to be written again when events from `first_new_us` on are
+    /// new (`None`: no events are new): the block that they fall into and all behind it, because the state that
+    /// those start from changes.
+    pub async fn read(sealed: &Sealed, bytes: Bytes, first_new_us: Option<i64>) -> Result<Self> {
+        let index = sealed.index.clone();
+        let blocks: Vec<usize> = index.event_blocks().map(|(at, _)| at).collect();
+        let first = match first_new_us {
+            None => blocks.len(),
+            Some(first_us) => blocks
+                .iter()
+                .rposition(|at| index.blocks[*at].from_us <= first_us)
+                .unwrap_or(0),
+        };
+        let mut again = Vec::new();
+        let mut keep = None;
+        for at in &blocks[first..] {
+            match sealed.content(*at).await {
+                Ok(content) => {
+                    keep.get_or_insert(*at);
+                    again.push(content);
+                }
+                // A damaged block stays as it is, and what is new comes behind it:
+                // nothing more is lost.
+                Err(Error::Recording(error)) => {
+                    tracing::error!(%error, "a damaged block stays in a recording");
+                    again.clear();
+                    keep = None;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Behind the events there are only blocks that are always written again.
+        let end = blocks.last().map_or(0, |last| last + 1);
+        let keep = keep.unwrap_or(end);
+        let starts_at_base = index.keyframe_of(keep).is_some() && !again.is_empty();
+        let base = match recording::base_of(&index.blocks[..keep]) {
+            Some(at) => Some(sealed.content(at).await?),
+            None => None,
+        };
+        let from_us = index.blocks.get(keep).filter(|_| !again.is_empty());
+        let from_us = from_us.map_or(first_new_us.unwrap_or(i64::MAX), |block| block.from_us);
+        Ok(Self {
+            keep,
+            base,
+            starts_at_base,
+            again,
+            facts: sealed.contents(BlockKind::Facts).await?,
+            interactions: sealed.contents(BlockKind::Interactions).await?,
+            summary: sealed.summary().await?.unwrap_or_default(),
+            index,
+            bytes,
+            from_us,
+        })
+    }
+}
+
+impl Sealed {
+    /// None when it is damaged.
+    pub async fn summary(&self) -> Result<Option<Summary>> {
+        let mut json = None;
+        for content in self.contents(BlockKind::Summary).await? {
+            content.for_each(|_, item| json = Some(item.to_json()))?;
+        }
+        // Written by another version of the server: made again at the next seal.
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+}
+
+/// Writes the next version. Events of `hot` need no order: they are sorted by
+/// time; equal times keep old before new, and the order of arrival among the new.
+///
+/// # Errors
+/// When an old block that is written again turns out to be damaged inside.
+pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
+    let Parts {
+        dictionary,
+        old,
+        mut hot,
+    } = parts;
+    hot.events.sort_by_key(|event| event.timestamp);
+    let mut pass = Pass::start(&dictionary, old.as_ref())?;
+    let mut new = hot.events.iter().peekable();
+    let mut tape = Tape::new();
+    for content in old.iter().flat_map(|old| &old.again) {
+        let mut items = content.items()?;
+        while let Some(at_us) = items
+            .next(&mut tape)
+            .map_err(|damage| content.damaged(damage))?
+        {
+            while let Some(event) = new.next_if(|event| event.timestamp.micros() < at_us) {
+                pass.new_event(event)?;
+            }
+            pass.event(at_us, &mut tape)?;
+        }
+    }
+    for event in new {
+        pass.new_event(event)?;
+    }
+    pass.finish(old.as_ref(), &hot.interactions)
+}
+
+/// The state of one pass over the events.
+struct Pass<'d> {
+    assembler: Assembler<'d>,
+    pages: Pages,
+    analysis: Analysis,
+    facts: Vec<Fact>,
+    slicer: Slicer,
+    /// A page's address and size, held back until it is known whether the snapshot
+    /// follows that makes the block whole.
+    meta: Option<(i64, Tape)>,
+    /// For events from the hot log, reused.
+    new_tape: Tape,
+    json: String,
+    /// Hashes of the events of one moment: the same event may have been sealed
+    /// before a restart and come again.
+    moment: (i64, HashSet<u64>),
+    last_us: Option<i64>,
+}
+
+impl<'d> Pass<'d> {
+    fn start(dictionary: &'d Dictionary, old: Option<&Old>) -> Result<Self> {
+        let mut pages = Pages::default();
+        let settings = analysis::Settings::default();
+        let Some(old) = old else {
+            return Ok(Self {
+                assembler: Assembler::new(dictionary),
+                pages,
+                analysis: Analysis::new(settings),
+                facts: Vec::new(),
+                slicer: Slicer::default(),
+                meta: None,
+                new_tape: Tape::new(),
+                json: String::new(),
+                moment: (i64::MIN, HashSet::new()),
+                last_us: None,
+            });
+        };
+        if let Some(base) = old.base.as_ref().filter(|_| old.starts_at_base) {
+            base.for_each(|at_us, event| pages.apply(at_us, event))?;
+        }
+        let base = old.base.as_ref().map(|base| base.plain.to_vec());
+        let (mut facts, mut open) = (Vec::new(), Vec::new());
+        for content in &old.facts {
+            content.for_each(|at_us, item| {
+                if at_us >= old.from_us {
+                    return;
+                }
+                // A fact of another version of the server is made again or lost.
+                match Fact::from_json(at_us, &item.to_json()) {
+                    Ok(fact) if fact.open => open.push(fact),
+                    Ok(fact) => facts.push(fact),
+                    Err(error) => tracing::warn!(%error, "left out a fact"),
+                }
+            })?;
+        }
+        Ok(Self {
+            assembler: Assembler::after(dictionary, &old.index, &old.bytes, old.keep, base)?,
+            analysis: Analysis::resume(settings, pages.iter(), open),
+            pages,
+            facts,
+            slicer: Slicer::resume(old.summary.slices.clone(), old.from_us),
+            meta: None,
+            new_tape: Tape::new(),
+            json: String::new(),
+            moment: (i64::MIN, HashSet::new()),
+            last_us: None,
+        })
+    }
+
+    fn new_event(&mut self, event: &RawEvent) -> Result<()> {
+        let mut tape = std::mem::take(&mut self.new_tape);
+        if tape.parse(&event.json).is_err() {
+            // What no parser takes is kept as text.
+            tape.clear();
+            tape.push_string(&event.json);
+        }
+        let result = self.event(event.timestamp.micros(), &mut tape);
+        self.new_tape = tape;
+        result
+    }
+
+    fn event(&mut self, at_us: i64, tape: &mut Tape) -> Result<()> {
+        let is_whole = is_full_snapshot(tape.root());
+        if let Some((meta_us, meta)) = self.meta.take() {
+            self.put(meta_us, meta.root(), is_whole)?;
+            self.put(at_us, tape.root(), false)?;
+            self.new_tape = meta;
+        } else if is_meta(tape.root()) {
+            self.meta = Some((at_us, std::mem::take(tape)));
+        } else {
+            self.put(at_us, tape.root(), is_whole)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, at_us: i64, event: Value<'_>, begins_whole: bool) -> Result<()> {
+        self.json.clear();
+        event.write_json(&mut self.json);
+        if self.is_repeated(at_us) {
+            return Ok(());
+        }
+        // A snapshot makes one tab whole, not the others.
+        let begins_whole = begins_whole && self.pages.count() <= 1;
+        match self.assembler.cut(begins_whole) {
+            Cut::No => {}
+            Cut::Whole => {
+                self.assembler.end_block()?;
+                self.slicer.cut();
+            }
+            Cut::Keyframe => {
+                if self.pages.has_page() {
+                    let events = self.pages.keyframe(at_us.div_euclid(1000));
+                    self.assembler.keyframe(at_us, &events)?;
+                } else {
+                    self.assembler.end_block()?;
+                }
+                self.slicer.cut();
+            }
+        }
+        let needs_nothing = begins_whole || !self.pages.has_page();
+        self.assembler
+            .event(at_us, event, self.json.len(), needs_nothing);
+        self.slicer.event(at_us, self.json.len() as u64);
+        let (_, mirror) = self.pages.of(event);
+        self.analysis.event(at_us, event, mirror, &mut self.facts);
+        self.last_us = self.last_us.max(Some(at_us));
+        Ok(())
+    }
+
+    /// Whether the event in `json` was there before at the same time.
+    fn is_repeated(&mut self, at_us: i64) -> bool {
+        let hash = xxh3_64(self.json.as_bytes());
+        if self.moment.0 != at_us {
+            self.moment.0 = at_us;
+            self.moment.1.clear();
+        }
+        !self.moment.1.insert(hash)
+    }
+
+    fn finish(
+        mut self,
+        old: Option<&Old>,
+        new_interactions: &[InteractionBatch],
+    ) -> Result<Assembled> {
+        if let Some((meta_us, meta)) = self.meta.take() {
+            self.put(meta_us, meta.root(), false)?;
+        }
+        let index = self.assembler.index();
+        let kept_end = index.event_blocks().map(|(_, block)| block.to_us).max();
+        let last_us = self.last_us.max(kept_end).unwrap_or_default();
+        let mut facts = self.facts;
+        self.analysis.finish(last_us, self.pages.iter(), &mut facts);
+        facts.sort_by_key(|fact| fact.at_us);
+        let slices = self.slicer.finish();
+        let first_us = slices.first().map_or(last_us, |slice| slice.from_us);
+        let summary = Summary {
+            analysis: analysis::summarise(&facts, first_us, last_us),
+            slices,
+        };
+        let lines: Vec<_> = facts.iter().map(Fact::to_json).collect();
+        let mut from = 0;
+        while from < lines.len() {
+            let mut bytes = 0;
+            let to = lines[from..]
+                .iter()
+                .position(|line| {
+                    bytes += line.len();
+                    bytes > FACTS_BLOCK_BYTES
+                })
+                .map_or(lines.len(), |at| from + at.max(1));
+            let items = facts[from..to].iter().zip(&lines[from..to]);
+            let items = items.map(|(fact, line)| (fact.at_us, line.as_str()));
+            self.assembler.items(BlockKind::Facts, items)?;
+            from = to;
+        }
+        let mut interactions = Vec::new();
+        for content in old.iter().flat_map(|old| &old.interactions) {
+            content.for_each(|at_us, item| interactions.push((at_us, item.to_json())))?;
+        }
+        let new_interactions = new_interactions.iter();
+        interactions
+            .extend(new_interactions.map(|batch| (batch.received_at.micros(), batch.to_json())));
+        let items = interactions.iter().map(|(at, json)| (*at, json.as_str()));
+        self.assembler.items(BlockKind::Interactions, items)?;
+        let json =
+            serde_json::to_string(&summary).map_err(|error| Error::Internal(error.to_string()))?;
+        self.assembler
+            .items(BlockKind::Summary, [(first_us, json.as_str())])?;
+        Ok(Assembled {
+            object: self.assembler.finish()?,
+            summary,
+        })
+    }
+}

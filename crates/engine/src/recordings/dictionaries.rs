@@ -1,0 +1,217 @@
+//! The dictionaries of projects: reading them, and making better ones.
+//!
+//! `dictionaries/<project>/<id>.dictionary` never changes; `dictionaries/<project>/
+//! current.json` names the one that new blocks use. A dictionary is made from
+//! recent recordings when the project has twice as many as when the last one was
+//! made, so the work stays a small part of what sealing costs.
+
+use super::Sealed;
+use crate::{Engine, Result};
+use model::replay::Replay;
+use model::{ProjectId, Timestamp};
+use recording::columns::Writer;
+use recording::{BlockKind, Builder, Dictionary, DictionaryId, MIN_USERS};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use store::Blobs;
+use store::catalog::ReplayQuery;
+
+/// Dictionaries in memory, all projects together.
+const MAX_LOADED_BYTES: usize = 64 << 20;
+/// Recordings that a dictionary is made from.
+const SAMPLES: usize = 48;
+/// JSON that is read from one of them: pages repeat themselves early.
+const SAMPLE_JSON_BYTES: u64 = 8 << 20;
+/// Fewer recordings say little about what a project has in common.
+const MIN_REPLAYS: u64 = 6;
+
+pub(crate) struct Dictionaries {
+    blobs: Arc<dyn Blobs>,
+    loaded: Mutex<Loaded>,
+    /// Projects with a recording sealed since the last look.
+    touched: Mutex<HashSet<ProjectId>>,
+}
+
+#[derive(Default)]
+struct Loaded {
+    by_id: HashMap<(ProjectId, DictionaryId), Arc<Dictionary>>,
+    current: HashMap<ProjectId, Current>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Current {
+    id: DictionaryId,
+    /// How many replays the project had when it was made.
+    replay_count: u64,
+}
+
+fn key_of(project: ProjectId, id: DictionaryId) -> String {
+    format!("dictionaries/{project}/{id:016x}.dictionary")
+}
+
+fn current_key(project: ProjectId) -> String {
+    format!("dictionaries/{project}/current.json")
+}
+
+impl Dictionaries {
+    pub fn new(blobs: Arc<dyn Blobs>) -> Self {
+        Self {
+            blobs,
+            loaded: Mutex::default(),
+            touched: Mutex::default(),
+        }
+    }
+
+    fn loaded(&self) -> std::sync::MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A dictionary that a block refers to.
+    pub async fn get(&self, project: ProjectId, id: DictionaryId) -> Result<Arc<Dictionary>> {
+        if let Some(found) = self.loaded().by_id.get(&(project, id)) {
+            return Ok(found.clone());
+        }
+        let dictionary = Arc::new(if id == 0 {
+            Dictionary::default()
+        } else {
+            Dictionary::from_bytes(&self.blobs.get(&key_of(project, id)).await?)?
+        });
+        let mut loaded = self.loaded();
+        let held: usize = loaded.by_id.values().map(|held| held.memory_bytes()).sum();
+        if held + dictionary.memory_bytes() > MAX_LOADED_BYTES {
+            loaded.by_id.clear();
+        }
+        loaded.by_id.insert((project, id), dictionary.clone());
+        Ok(dictionary)
+    }
+
+    /// The dictionary for new blocks of a project.
+    pub async fn current(&self, project: ProjectId) -> Result<Arc<Dictionary>> {
+        let id = self.current_entry(project).await?.id;
+        self.get(project, id).await
+    }
+
+    async fn current_entry(&self, project: ProjectId) -> Result<Current> {
+        if let Some(current) = self.loaded().current.get(&project) {
+            return Ok(*current);
+        }
+        let current = match self.blobs.get(&current_key(project)).await {
+            Ok(json) => serde_json::from_slice(&json).map_err(|error| {
+                crate::Error::Internal(format!("cannot read {}: {error}", current_key(project)))
+            })?,
+            Err(error) if error.kind() == store::Kind::NotFound => Current::default(),
+            Err(error) => return Err(error.into()),
+        };
+        self.loaded().current.insert(project, current);
+        Ok(current)
+    }
+
+    async fn replace(&self, project: ProjectId, new: Dictionary, replay_count: u64) -> Result<()> {
+        let id = new.id();
+        if id != 0 {
+            self.blobs
+                .put(&key_of(project, id), new.to_bytes()?.into())
+                .await?;
+        }
+        let current = Current { id, replay_count };
+        let json = serde_json::to_vec(&current)
+            .map_err(|error| crate::Error::Internal(error.to_string()))?;
+        self.blobs.put(&current_key(project), json.into()).await?;
+        let mut loaded = self.loaded();
+        loaded.by_id.insert((project, id), Arc::new(new));
+        loaded.current.insert(project, current);
+        Ok(())
+    }
+
+    /// A recording of the project was sealed.
+    pub fn touch(&self, project: ProjectId) {
+        self.touched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(project);
+    }
+
+    fn take_touched(&self) -> HashSet<ProjectId> {
+        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Engine {
+    /// Makes new dictionaries where it pays.
+    pub(crate) async fn build_dictionaries(&self) {
+        for project in self.recordings.dictionaries.take_touched() {
+            if let Err(error) = self.build_dictionary(project).await {
+                tracing::error!(%error, project.id = %project, "cannot make a dictionary");
+            }
+        }
+    }
+
+    async fn build_dictionary(&self, project: ProjectId) -> Result<()> {
+        let query = ReplayQuery {
+            limit: SAMPLES,
+            ..ReplayQuery::default()
+        };
+        let dictionaries = &self.recordings.dictionaries;
+        let current = dictionaries.current_entry(project).await?;
+        let always = Timestamp::from_micros(i64::MIN)..Timestamp::from_micros(i64::MAX);
+        let sums = self.catalog.replay_sums(project, &[always]).await?;
+        let replay_count = sums.first().map_or(0, |sum| sum.replay_count);
+        if replay_count < MIN_REPLAYS.max(2 * current.replay_count) {
+            return Ok(());
+        }
+        let rows = self.catalog.list_replays(project, &query).await?;
+        let users: HashSet<_> = rows.iter().map(user_of).collect();
+        if users.len() < MIN_USERS {
+            return Ok(());
+        }
+        let mut builder = Builder::default();
+        for row in rows.iter().filter(|row| row.recording_version > 0) {
+            match self.sealed(row).await {
+                Ok(sealed) => builder = sample(builder, user_of(row), &sealed).await?,
+                // Sealed again or deleted in the meantime.
+                Err(crate::Error::Store(error)) if error.kind() == store::Kind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let built = tokio::task::spawn_blocking(move || builder.build(MIN_USERS)).await;
+        let built = built.map_err(|error| crate::Error::Internal(error.to_string()))?;
+        tracing::info!(project.id = %project, dictionary.id = built.id(), "made a dictionary");
+        dictionaries.replace(project, built, replay_count).await
+    }
+}
+
+/// Tells users apart; a device without a user counts as one.
+fn user_of(row: &Replay) -> u64 {
+    let name = row.user_id.as_deref().unwrap_or(&row.device_id);
+    xxhash_rust::xxh3::xxh3_64(name.as_bytes())
+}
+
+async fn sample(mut builder: Builder, user: u64, sealed: &Sealed) -> Result<Builder> {
+    let mut contents = Vec::new();
+    let mut json_bytes = 0;
+    for (at, block) in sealed.index.of_kind(BlockKind::Events) {
+        if json_bytes > SAMPLE_JSON_BYTES {
+            break;
+        }
+        json_bytes += block.json_bytes;
+        match sealed.content(at).await {
+            Ok(content) => contents.push(content),
+            Err(crate::Error::Recording(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let added = tokio::task::spawn_blocking(move || {
+        let empty = Dictionary::default();
+        let mut writer = Writer::new(&empty);
+        for content in &contents {
+            // Damage was reported when the block was read for its own sake.
+            let _ = content.for_each(|at_us, event| writer.push(at_us, event));
+        }
+        builder.add(user, &writer);
+        builder
+    });
+    added
+        .await
+        .map_err(|error| crate::Error::Internal(error.to_string()))
+}

@@ -1,0 +1,188 @@
+//! Recording objects in the blob store: reading them block by block, and the
+//! dictionaries that their blocks refer to.
+
+pub(crate) mod assemble;
+pub(crate) mod dictionaries;
+pub(crate) mod pages;
+pub(crate) mod summary;
+
+use crate::{Engine, Result};
+use assemble::InteractionBatch;
+use dictionaries::Dictionaries;
+use model::replay::Replay;
+use recording::{Block, BlockKind, Dictionary, Recording};
+use std::sync::Arc;
+use store::Blobs;
+
+/// Read of the end of an object that holds the footer of nearly every recording.
+const TAIL_BYTES: u64 = 16 << 10;
+/// Unpacked blocks that are kept, all replays together: a player that goes through
+/// a block asks for it some ten times.
+const CACHE_BYTES: u64 = 64 << 20;
+/// Blocks of 4 MB JSON take about 1 MB.
+const CACHE_BLOCKS: usize = 256;
+
+/// A block's content by object key and place.
+type ContentCache = quick_cache::sync::Cache<(Arc<str>, usize), Arc<Vec<u8>>, BySize>;
+
+#[derive(Clone)]
+pub(crate) struct BySize;
+
+impl quick_cache::Weighter<(Arc<str>, usize), Arc<Vec<u8>>> for BySize {
+    fn weight(&self, _: &(Arc<str>, usize), content: &Arc<Vec<u8>>) -> u64 {
+        content.len() as u64 + 128
+    }
+}
+
+/// What all recordings share.
+pub(crate) struct Recordings {
+    pub dictionaries: Dictionaries,
+    cache: ContentCache,
+}
+
+impl Recordings {
+    pub fn new(blobs: Arc<dyn Blobs>) -> Self {
+        Self {
+            dictionaries: Dictionaries::new(blobs),
+            cache: ContentCache::with_weighter(CACHE_BLOCKS, CACHE_BYTES, BySize),
+        }
+    }
+}
+
+/// A recording object that can be read block by block.
+pub(crate) struct Sealed {
+    pub index: Recording,
+    row: Replay,
+    key: Arc<str>,
+    engine: Arc<Recordings>,
+    blobs: Arc<dyn Blobs>,
+}
+
+/// An unpacked block.
+pub(crate) struct Content {
+    at: usize,
+    block: Block,
+    plain: Arc<Vec<u8>>,
+    dictionary: Arc<Dictionary>,
+}
+
+impl Content {
+    pub fn items(&self) -> Result<recording::columns::Reader<'_>, recording::Error> {
+        self.block.items(self.at, &self.plain, &self.dictionary)
+    }
+
+    /// Calls `with` for every item, with its time in microseconds.
+    pub fn for_each(
+        &self,
+        mut with: impl FnMut(i64, rrweb::tape::Value<'_>),
+    ) -> Result<(), recording::Error> {
+        let mut items = self.items()?;
+        let mut tape = rrweb::Tape::new();
+        while let Some(at_us) = items
+            .next(&mut tape)
+            .map_err(|damage| recording::Error::Block(self.at, damage.to_string()))?
+        {
+            with(at_us, tape.root());
+        }
+        Ok(())
+    }
+
+    /// Damage that the reader found.
+    pub fn damaged(&self, damage: recording::columns::Damage) -> recording::Error {
+        recording::Error::Block(self.at, damage.to_string())
+    }
+}
+
+impl Sealed {
+    /// Unpacks a block and what it needs.
+    pub async fn content(&self, at: usize) -> Result<Content> {
+        let chain = self.index.chain(at);
+        let mut plain = Arc::new(Vec::new());
+        let mut known = 0;
+        for (position, link) in chain.iter().enumerate().rev() {
+            if let Some(found) = self.engine.cache.get(&(self.key.clone(), *link)) {
+                (plain, known) = (found, position + 1);
+                break;
+            }
+        }
+        for link in &chain[known..] {
+            let block = self.index.blocks[*link].clone();
+            let end = block.offset.saturating_add(block.size_bytes);
+            let bytes = self.blobs.get_range(&self.key, block.offset..end).await?;
+            let (link, prefix) = (*link, plain);
+            let unpacked =
+                tokio::task::spawn_blocking(move || block.unpack(link, &bytes, &prefix)).await;
+            plain = Arc::new(unpacked.map_err(|error| crate::Error::Internal(error.to_string()))??);
+            self.engine
+                .cache
+                .insert((self.key.clone(), link), plain.clone());
+        }
+        let block = self.index.blocks[at].clone();
+        let dictionary = self
+            .engine
+            .dictionaries
+            .get(self.row.project_id, block.dictionary)
+            .await?;
+        Ok(Content {
+            at,
+            block,
+            plain,
+            dictionary,
+        })
+    }
+
+    /// All blocks of a kind; damaged ones are left out and reported to the log.
+    pub async fn contents(&self, kind: BlockKind) -> Result<Vec<Content>> {
+        let mut contents = Vec::new();
+        for (at, _) in self.index.of_kind(kind) {
+            match self.content(at).await {
+                Ok(content) => contents.push(content),
+                Err(crate::Error::Recording(error)) => {
+                    tracing::error!(%error, replay.id = %self.row.id, "left a damaged block out");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(contents)
+    }
+}
+
+impl Sealed {
+    pub async fn interactions(&self) -> Result<Vec<InteractionBatch>> {
+        let mut batches = Vec::new();
+        for content in self.contents(BlockKind::Interactions).await? {
+            content.for_each(|at_us, item| batches.extend(InteractionBatch::read(at_us, item)))?;
+        }
+        Ok(batches)
+    }
+}
+
+pub(crate) fn folder_of(row: &Replay) -> String {
+    format!("recordings/{}/{}", row.project_id, row.id)
+}
+
+pub(crate) fn key_of(row: &Replay, version: u64) -> String {
+    format!("{}/{version:08}.recording", folder_of(row))
+}
+
+impl Engine {
+    /// Opens the sealed part of a replay; `recording_version` must not be 0.
+    pub(crate) async fn sealed(&self, row: &Replay) -> Result<Sealed> {
+        let key = key_of(row, row.recording_version);
+        let tail = self.blobs.get_tail(&key, TAIL_BYTES).await?;
+        let index = match Recording::read(&tail)? {
+            Ok(index) => index,
+            Err(needed) => {
+                let tail = self.blobs.get_tail(&key, needed as u64).await?;
+                Recording::read(&tail)?.map_err(|_| recording::Error::NotARecording)?
+            }
+        };
+        Ok(Sealed {
+            index,
+            row: row.clone(),
+            key: key.into(),
+            engine: self.recordings.clone(),
+            blobs: self.blobs.clone(),
+        })
+    }
+}

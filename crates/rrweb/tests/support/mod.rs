@@ -1,0 +1,116 @@
+//! Recorded sessions for tests.
+//!
+//! Two stand in the repository. If the whole development corpus lies next to it,
+//! all sessions are used, and a test says which it ran on.
+// Each test uses a part of it; and clippy sees no test here.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use rrweb::{Mirror, Observer, Tape};
+use std::path::{Path, PathBuf};
+
+pub struct Session {
+    pub name: String,
+    /// One JSON text per event, by time.
+    pub events: Vec<(i64, String)>,
+    folder: PathBuf,
+}
+
+/// Sessions to test with, the small ones of the repository at least.
+pub fn sessions() -> Vec<Session> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus = here.join("../../../shared/fixtures/rrweb-corpus");
+    let own = here.join("../../fixtures/rrweb");
+    let mut sessions = load_folder(&own);
+    assert!(
+        sessions.len() >= 2,
+        "the sessions of the repository are missing"
+    );
+    if corpus.is_dir() {
+        sessions.extend(load_folder(&corpus));
+    } else {
+        eprintln!(
+            "NOTE: no development corpus, only {} sessions",
+            sessions.len()
+        );
+    }
+    sessions
+}
+
+fn load_folder(folder: &Path) -> Vec<Session> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".jsonl.zst"))
+        .collect();
+    files.sort();
+    files.iter().map(|file| load(file)).collect()
+}
+
+pub fn load(file: &Path) -> Session {
+    let text = unpack(file);
+    let mut tape = Tape::new();
+    let mut events: Vec<(i64, String)> = text
+        .lines()
+        .map(|line| {
+            tape.parse(line).unwrap();
+            (timestamp_ms(&tape), line.to_owned())
+        })
+        .collect();
+    events.sort_by_key(|(at_ms, _)| *at_ms);
+    let name = file.file_name().unwrap().to_string_lossy();
+    Session {
+        name: name.trim_end_matches(".jsonl.zst").to_owned(),
+        events,
+        folder: file.parent().unwrap().to_owned(),
+    }
+}
+
+pub fn timestamp_ms(tape: &Tape) -> i64 {
+    tape.root()
+        .get("timestamp")
+        .and_then(|at| at.as_f64())
+        .unwrap() as i64
+}
+
+pub fn unpack(file: &Path) -> String {
+    let bytes = std::fs::read(file).unwrap();
+    String::from_utf8(zstd::decode_all(bytes.as_slice()).unwrap()).unwrap()
+}
+
+impl Session {
+    pub fn golden(&self, moment: &str) -> String {
+        unpack(
+            &self
+                .folder
+                .join(format!("golden/{}.{moment}.jsonl.zst", self.name)),
+        )
+    }
+
+    pub fn span_ms(&self) -> (i64, i64) {
+        (self.events[0].0, self.events[self.events.len() - 1].0)
+    }
+
+    /// The page after all events until this moment, inclusive.
+    pub fn at(&self, until_ms: i64) -> Mirror {
+        let mut mirror = Mirror::new(Default::default());
+        self.play(&mut mirror, i64::MIN, until_ms, &mut ());
+        mirror
+    }
+
+    /// Applies the events later than `after_ms` until `until_ms`.
+    pub fn play(
+        &self,
+        mirror: &mut Mirror,
+        after_ms: i64,
+        until_ms: i64,
+        observer: &mut impl Observer,
+    ) {
+        let mut tape = Tape::new();
+        for (at_ms, json) in &self.events {
+            if *at_ms > after_ms && *at_ms <= until_ms {
+                tape.parse(json).unwrap();
+                mirror.apply(tape.root(), at_ms * 1000, observer);
+            }
+        }
+    }
+}
