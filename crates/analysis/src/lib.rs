@@ -20,14 +20,15 @@
 mod activity;
 mod background;
 mod clicks;
+mod changes;
 mod console;
+mod custom;
 mod element;
 mod fact;
 mod fields;
 mod gaps;
 mod network;
 mod pages;
-mod sentry;
 mod settings;
 mod strings;
 mod summary;

@@ -227,7 +227,10 @@ mod tests {
             assert!(policy.contains(part), "{policy}");
         }
         let forged = stage_policy(&origin("x; script-src *"));
-        assert!(!forged.contains('*') && forged.contains("img-src data: blob: ;"), "{forged}");
+        assert!(
+            !forged.contains('*') && forged.contains("img-src data: blob: ;"),
+            "{forged}"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub mod metrics;
 pub mod person_settings;
 pub mod playback;
 pub mod projects;
-mod recordings;
+pub mod recordings;
 pub mod replays;
 mod seal;
 pub mod summary;

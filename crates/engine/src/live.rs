@@ -375,7 +375,7 @@ async fn load(engine: &Engine, id: ReplayId) -> Result<Option<Live>> {
     let version = row.recording_version;
     let mut live = Live::new(row);
     if version > 0 {
-        let sealed = engine.sealed(&live.row).await?;
+        let sealed = engine.recordings.open(&live.row).await?;
         for (at, _) in sealed.index.event_blocks() {
             let content = match sealed.content(at).await {
                 // Uploads of the rest of the visit must not fail for it.

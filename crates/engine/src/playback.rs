@@ -3,12 +3,12 @@
 //! running replay can be watched.
 
 use crate::live::Hot;
+use crate::recordings::analyses::Analyses;
 use crate::recordings::pages::Pages;
 use crate::recordings::summary::{Slice, Slicer, Summary};
 use crate::recordings::{Content, Sealed};
 use crate::{Engine, Error, Result};
-use analysis::Analysis;
-pub use analysis::Fact;
+use analysis::Fact;
 use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ProjectId, ReplayId, Timestamp};
@@ -54,10 +54,10 @@ pub struct StatePoint {
 }
 
 /// One consistent view of a replay.
-struct View {
-    row: Replay,
-    sealed: Option<Sealed>,
-    hot: Hot,
+pub(crate) struct View {
+    pub row: Replay,
+    pub sealed: Option<Sealed>,
+    pub hot: Hot,
 }
 
 /// Events of a replay in time order, a block at a time.
@@ -69,13 +69,16 @@ pub struct EventReader {
     hot: VecDeque<RawEvent>,
     range_us: Range<i64>,
     /// Only the events of the tab with this key.
-    tab: Option<Option<String>>,
+    tab: Option<String>,
+    /// Also the keyframes of the recording.
+    with_states: bool,
 }
 
 /// Facts of a stretch of a replay.
 #[derive(Debug)]
 pub struct Facts {
-    pub facts: Vec<Fact>,
+    /// Milliseconds since the epoch, and the fact as JSON.
+    pub facts: Vec<(i64, String)>,
     /// False when there were more than asked for.
     pub complete: bool,
 }
@@ -131,7 +134,7 @@ impl Engine {
         hot.events.sort_by_key(|event| event.timestamp);
         let sealed = match row.recording_version {
             0 => None,
-            _ => Some(self.sealed(&row).await?),
+            _ => Some(self.recordings.open(&row).await?),
         };
         Ok(View { row, sealed, hot })
     }
@@ -177,6 +180,23 @@ impl Engine {
         Ok(view.into_reader(after..to_us.max(after), head.collect(), key))
     }
 
+    /// All events of one tab (the first if not given), with the states that the
+    /// recording holds in between, so that any player seeks quickly in them.
+    pub async fn events_with_states(
+        &self,
+        project: ProjectId,
+        id: ReplayId,
+        tab: Option<usize>,
+    ) -> Result<(Replay, EventReader)> {
+        let mut view = self.view(project, id).await?;
+        let row = view.row.clone();
+        let pages = view.pages_at(i64::MAX).await?;
+        let tab = pages.key(tab.or(Some(0))).filter(|_| pages.count() > 1);
+        let mut reader = view.into_reader(i64::MIN..i64::MAX, Vec::new(), tab);
+        reader.with_states = true;
+        Ok((row, reader))
+    }
+
     /// Heatmap interactions as the SDK sent them, one JSON array per request.
     pub async fn interactions(&self, project: ProjectId, id: ReplayId) -> Result<Vec<String>> {
         let view = self.view(project, id).await?;
@@ -201,14 +221,27 @@ impl Engine {
     ) -> Result<Facts> {
         let mut view = self.view(project, id).await?;
         let range_us = micros(range_ms.start)..micros(range_ms.end);
-        let mut facts = view.facts(&range_us).await?;
-        facts.retain(|fact| {
-            range_us.contains(&fact.at_us)
-                && (kinds.is_empty() || kinds.iter().any(|kind| kind == fact.kind()))
-        });
-        let complete = facts.len() <= limit;
-        facts.truncate(limit);
-        Ok(Facts { facts, complete })
+        let facts = view.facts(&range_us).await?;
+        let mut found = Vec::new();
+        let mut complete = true;
+        for fact in facts.iter().filter(|fact| range_us.contains(&fact.at_us)) {
+            if matches!(fact.body, analysis::Body::Carry { .. }) {
+                continue;
+            }
+            let json = fact.to_json();
+            if !kinds.is_empty() && !kinds.iter().any(|kind| is_of_kind(&json, kind)) {
+                continue;
+            }
+            if found.len() >= limit {
+                complete = false;
+                break;
+            }
+            found.push((fact.at_us.div_euclid(1000), json));
+        }
+        Ok(Facts {
+            facts: found,
+            complete,
+        })
     }
 
     pub async fn manifest(&self, project: ProjectId, id: ReplayId) -> Result<(Replay, Manifest)> {
@@ -233,6 +266,13 @@ impl Engine {
         };
         Ok((view.row, manifest))
     }
+}
+
+/// A stored fact begins with its kind.
+fn is_of_kind(json: &str, kind: &str) -> bool {
+    json.strip_prefix("{\"kind\":\"")
+        .and_then(|rest| rest.strip_prefix(kind))
+        .is_some_and(|rest| rest.starts_with('"'))
 }
 
 /// Slices as milliseconds; two that meet within one cannot be asked for apart.
@@ -269,7 +309,7 @@ impl View {
         self,
         range_us: Range<i64>,
         head: Vec<RawEvent>,
-        tab: Option<Option<String>>,
+        tab: Option<String>,
     ) -> EventReader {
         let blocks = self.sealed.as_ref().map(|sealed| {
             let inside = sealed
@@ -282,8 +322,7 @@ impl View {
         let hot = self.hot.events.into_iter().filter(|event| {
             range_us.contains(&event.timestamp.micros())
                 && tab.as_ref().is_none_or(|tab| {
-                    tape.parse(&event.json).is_ok()
-                        && analysis::tab_key(tape.root()).as_deref() == tab.as_deref()
+                    tape.parse(&event.json).is_ok() && analysis::tab_key(tape.root()) == *tab
                 })
         });
         let hot = hot.collect();
@@ -294,6 +333,7 @@ impl View {
             hot,
             range_us,
             tab,
+            with_states: false,
         }
     }
 
@@ -311,7 +351,7 @@ impl View {
     }
 
     /// The state after all events until `at_us`, inclusive.
-    async fn pages_at(&mut self, at_us: i64) -> Result<Pages> {
+    pub async fn pages_at(&mut self, at_us: i64) -> Result<Pages> {
         // A late event may change what a keyframe behind it says.
         let hot = &mut self.hot.events;
         let first_hot_us = hot.first().map(|event| event.timestamp.micros());
@@ -362,7 +402,7 @@ impl View {
 
     /// All facts that lie within a range, and maybe more.
     async fn facts(&mut self, range_us: &Range<i64>) -> Result<Vec<Fact>> {
-        let mut facts = match &self.sealed {
+        let facts = match &self.sealed {
             Some(sealed) => sealed.facts(range_us).await?,
             None => Vec::new(),
         };
@@ -374,21 +414,20 @@ impl View {
         let mut pages = self.pages_at(first_us.saturating_sub(1)).await?;
         let hot = std::mem::take(&mut self.hot.events);
         let (hot, facts) = blocking(move || {
-            let (open, mut facts): (Vec<_>, Vec<_>) = facts.drain(..).partition(|fact| fact.open);
-            let settings = analysis::Settings::default();
-            let mut analysis = Analysis::resume(settings, pages.iter(), open);
+            let mut facts = facts;
+            let open: Vec<_> = facts.extract_if(.., |fact: &mut Fact| fact.open).collect();
+            let mut analyses = Analyses::resume(&pages, &open);
             let mut tape = Tape::new();
             for event in &hot {
                 if tape.parse(&event.json).is_ok() {
-                    let (_, mirror) = pages.of(tape.root());
                     let at_us = event.timestamp.micros();
-                    analysis.event(at_us, tape.root(), mirror, &mut facts);
+                    analyses.event(at_us, tape.root(), &mut pages, &mut facts);
                 }
             }
             let last_us = hot
                 .last()
                 .map_or(first_us, |event| event.timestamp.micros());
-            analysis.finish(last_us, pages.iter(), &mut facts);
+            analyses.finish(last_us, &pages, &mut facts);
             facts.sort_by_key(|fact| fact.at_us);
             (hot, facts)
         })
@@ -477,15 +516,20 @@ impl Sealed {
         }
     }
 
-    async fn facts(&self, range_us: &Range<i64>) -> Result<Vec<Fact>> {
+    /// Facts of a range and maybe more. What was open at the end of a block is not
+    /// among them unless it is the last one.
+    pub async fn facts(&self, range_us: &Range<i64>) -> Result<Vec<Fact>> {
         let mut facts = Vec::new();
+        let last = self.index.of_kind(BlockKind::Facts).last();
+        let last = last.map(|(at, _)| at);
         for (at, block) in self.index.of_kind(BlockKind::Facts) {
             if block.from_us >= range_us.end || block.to_us < range_us.start {
                 continue;
             }
             match self.content(at).await {
                 Ok(content) => content.for_each(|at_us, item| {
-                    facts.extend(Fact::from_json(at_us, &item.to_json()));
+                    let fact = Fact::from_json(at_us, &item.to_json());
+                    facts.extend(fact.ok().filter(|fact| !fact.open || Some(at) == last));
                 })?,
                 Err(Error::Recording(error)) => {
                     tracing::error!(%error, "left out a damaged block of facts");
@@ -493,6 +537,7 @@ impl Sealed {
                 Err(error) => return Err(error),
             }
         }
+        facts.sort_by_key(|fact| fact.at_us);
         Ok(facts)
     }
 }
@@ -504,6 +549,7 @@ impl EventReader {
             return Ok(Some(std::mem::take(&mut self.head)));
         }
         while let (Some(sealed), Some(at)) = (&self.sealed, self.blocks.pop_front()) {
+            let keyframe = sealed.index.keyframe_of(at).filter(|_| self.with_states);
             let until = sealed.index.blocks[at].to_us;
             let content = match sealed.content(at).await {
                 // The rest of the replay still plays.
@@ -514,7 +560,19 @@ impl EventReader {
                 other => other?,
             };
             let (range_us, tab) = (self.range_us.clone(), self.tab.clone());
-            let mut events = blocking(move || events_of(&content, &range_us, &tab)).await??;
+            let state = match keyframe {
+                Some(keyframe) => Some(sealed.content(keyframe).await?),
+                None => None,
+            };
+            let read = move || {
+                let mut events = match state {
+                    Some(state) => events_of(&state, &range_us, &tab)?,
+                    None => Vec::new(),
+                };
+                events.extend(events_of(&content, &range_us, &tab)?);
+                Ok::<_, Error>(events)
+            };
+            let mut events = blocking(read).await??;
             // Sealed events came first, so they stand first where times are equal;
             // an event at the block's very end may have equals in the next block.
             let late = self
@@ -539,7 +597,7 @@ impl EventReader {
 pub(crate) fn events_of(
     content: &Content,
     range_us: &Range<i64>,
-    tab: &Option<Option<String>>,
+    tab: &Option<String>,
 ) -> Result<Vec<RawEvent>> {
     let mut events = Vec::new();
     let mut items = content.items()?;
@@ -552,7 +610,7 @@ pub(crate) fn events_of(
             break;
         }
         let event = tape.root();
-        let of_tab = |tab: &Option<String>| analysis::tab_key(event).as_deref() == tab.as_deref();
+        let of_tab = |tab: &String| analysis::tab_key(event) == *tab;
         if at_us < range_us.start || !tab.as_ref().is_none_or(of_tab) {
             continue;
         }

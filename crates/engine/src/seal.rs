@@ -9,7 +9,8 @@ use crate::recordings::assemble::{Assembled, Old, Parts, assemble};
 use crate::recordings::{folder_of, key_of};
 use crate::{Engine, Result};
 use model::ReplayId;
-use model::replay::Replay;
+use model::replay::{ACTIVITY_CELLS, ACTIVITY_MAX, Replay, Signals};
+use recording::BlockSizes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -94,12 +95,13 @@ impl Engine {
                 let bytes = self.blobs.get(&key_of(&row, version)).await?;
                 let first_new = hot.events.iter().map(|event| event.timestamp).min();
                 let first_new_us = first_new.map(|first| first.micros());
-                Some(Old::read(&self.sealed(&row).await?, bytes, first_new_us).await?)
+                Some(Old::read(&self.recordings.open(&row).await?, bytes, first_new_us).await?)
             }
         };
         let version = row.recording_version + 1;
         let parts = Parts {
             dictionary: self.recordings.dictionaries.current(row.project_id).await?,
+            sizes: BlockSizes::default(),
             old,
             hot,
         };
@@ -163,6 +165,28 @@ enum Due {
 }
 
 /// What lists show of the analysis.
-fn signals_of(_summary: &analysis::Summary) -> model::replay::Signals {
-    model::replay::Signals::default()
+fn signals_of(summary: &analysis::Summary) -> Signals {
+    let counts = &summary.counts;
+    let mut activity = [0; ACTIVITY_CELLS];
+    for (cell, found) in activity.iter_mut().zip(&summary.strip) {
+        *cell = (*found).min(ACTIVITY_MAX);
+    }
+    let mut integrity: Vec<String> = Vec::new();
+    for mark in &summary.integrity {
+        if !integrity.contains(&mark.reason) {
+            integrity.push(mark.reason.clone());
+        }
+    }
+    Signals {
+        error_count: counts.error_count,
+        console_error_count: counts.console_error_count,
+        rage_click_count: counts.rage_click_count,
+        dead_click_count: counts.dead_click_count,
+        request_count: counts.request_count,
+        failed_request_count: counts.failed_request_count,
+        active_ms: counts.active_ms,
+        activity,
+        tab_count: counts.tab_count,
+        integrity,
+    }
 }

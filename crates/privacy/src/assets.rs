@@ -83,13 +83,31 @@ pub fn page_url_of(event_kind: u8, json: &str) -> Option<String> {
 /// What the event refers to, each address once. `page_url` is that of the Meta
 /// event before.
 pub fn collect_references(event_kind: u8, json: &str, page_url: Option<&str>) -> Vec<Reference> {
-    let mut collector = Collector::default();
-    if may_refer(event_kind, json)
-        && let Some(mut tree) = Tree::parse(json)
-    {
-        walk(&mut tree.0, page_url, &mut collector.visit());
+    if !may_refer(event_kind, json) {
+        return Vec::new();
     }
-    collector.found
+    match Tree::parse(json) {
+        Some(mut tree) => references_of(&mut tree.0, page_url),
+        None => Vec::new(),
+    }
+}
+
+/// Changes nothing; the walker could.
+fn references_of(event: &mut Value, page_url: Option<&str>) -> Vec<Reference> {
+    collected_from(event, page_url).found
+}
+
+/// The references, and whether there are any at all, also such that cannot be made
+/// absolute.
+pub(crate) fn loads_of(event: &mut Value, page_url: Option<&str>) -> (Vec<Reference>, bool) {
+    let collector = collected_from(event, page_url);
+    (collector.found, collector.loads)
+}
+
+fn collected_from(event: &mut Value, page_url: Option<&str>) -> Collector {
+    let mut collector = Collector::default();
+    walk(event, page_url, &mut collector.visit());
+    collector
 }
 
 /// The event with every reference pointing to where `archived` says, or to nothing.
@@ -128,7 +146,12 @@ pub fn rewrite_style_sheet<'c>(
     archived: &dyn Fn(&str) -> Option<String>,
 ) -> Cow<'c, str> {
     let base = Url::parse(base_url).ok();
-    let new = css::rewrite(css, base.as_ref(), AssetKind::Image, &mut replacing(archived));
+    let new = css::rewrite(
+        css,
+        base.as_ref(),
+        AssetKind::Image,
+        &mut replacing(archived),
+    );
     new.map_or(Cow::Borrowed(css), Cow::Owned)
 }
 
@@ -136,11 +159,13 @@ pub fn rewrite_style_sheet<'c>(
 struct Collector {
     found: Vec<Reference>,
     urls: HashSet<String>,
+    loads: bool,
 }
 
 impl Collector {
     fn visit(&mut self) -> impl FnMut(Option<&Url>, AssetKind, bool) -> Option<String> {
         |url, kind, is_certain| {
+            self.loads = true;
             let url = url?;
             // An address that is no style sheet for sure may be any link.
             let is_wanted = is_certain || url.path().to_ascii_lowercase().ends_with(".css");
@@ -196,10 +221,19 @@ pub(crate) fn resolve(text: &str, base: Option<&Url>) -> Option<Option<Url>> {
     }
 }
 
-/// Spares reading most events. Errs on the side of reading.
-fn may_refer(event_kind: u8, json: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "src", "href", "url(", "poster", "background", "import", "fontSource", "style",
+/// Spares reading most events. A mutation that writes `url(` in some other way is
+/// not seen; the content policy of the page that shows it holds all the same.
+pub(crate) fn may_refer(event_kind: u8, json: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "src",
+        "href",
+        "url(",
+        "URL(",
+        "poster",
+        "\"background\":\"",
+        "import",
+        "image-set",
+        "fontSource",
     ];
     match event_kind {
         kind::FULL_SNAPSHOT => true,
@@ -257,14 +291,19 @@ impl Walker<'_, '_, '_> {
 
     /// A node and everything below it.
     fn nodes(&mut self, root: Option<&mut Value>) {
-        let mut remaining: Vec<(&mut Value, bool)> = root.into_iter().map(|it| (it, false)).collect();
+        let mut remaining: Vec<(&mut Value, bool)> =
+            root.into_iter().map(|it| (it, false)).collect();
         while let Some((node, is_in_style)) = remaining.pop() {
             let Value::Object(node) = node else { continue };
             if is_in_style || node.get("isStyle").and_then(Value::as_bool) == Some(true) {
                 self.css(node.get_mut("textContent"), AssetKind::Image);
             }
             self.sheets(node.get_mut("adoptedStyleSheets"));
-            let tag = local_name(node.get("tagName").and_then(Value::as_str).unwrap_or_default());
+            let tag = local_name(
+                node.get("tagName")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            );
             if let Some(Value::Object(attributes)) = node.get_mut("attributes") {
                 self.attributes(&tag, attributes);
             }
@@ -279,11 +318,15 @@ impl Walker<'_, '_, '_> {
     fn attributes(&mut self, tag: &str, attributes: &mut Map<String, Value>) {
         let has_text = |name: &str| {
             let mut values = attributes.iter();
-            values.any(|(key, value)| key == name && value.as_str().is_some_and(|it| !it.is_empty()))
+            values
+                .any(|(key, value)| key == name && value.as_str().is_some_and(|it| !it.is_empty()))
         };
         let loads_sheet = tag == "link"
             && !has_text("_cssText")
-            && attributes.get("rel").and_then(Value::as_str).is_some_and(is_sheet_rel);
+            && attributes
+                .get("rel")
+                .and_then(Value::as_str)
+                .is_some_and(is_sheet_rel);
         for (name, value) in attributes.iter_mut() {
             let name = local_name(name);
             match place_of(tag, &name, loads_sheet) {
@@ -298,7 +341,9 @@ impl Walker<'_, '_, '_> {
 
     fn address(&mut self, value: &mut Value, kind: AssetKind, is_certain: bool) {
         let Value::String(text) = value else { return };
-        let Some(url) = resolve(text, self.page) else { return };
+        let Some(url) = resolve(text, self.page) else {
+            return;
+        };
         if let Some(new) = (self.visit)(url.as_ref(), kind, is_certain) {
             *text = new;
             self.is_changed = true;
@@ -410,7 +455,9 @@ fn candidates(text: &str) -> Vec<(&str, &str)> {
         if rest.is_empty() {
             return found;
         }
-        let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_ascii_whitespace())
+            .unwrap_or(rest.len());
         let (address, behind) = rest.split_at(end);
         let plain = address.trim_end_matches(',');
         if plain.len() < address.len() {

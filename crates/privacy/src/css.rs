@@ -30,11 +30,20 @@ pub(crate) fn rewrite(
     let mut parser = Parser::new(css);
     // Ours cuts; the library's would go on as if the block were not one.
     parser.set_nested_block_limit(0);
-    rewriter.block(&mut parser, Inside { kind, strings_refer: false, depth: 0 });
+    rewriter.block(
+        &mut parser,
+        Inside {
+            kind,
+            strings_refer: false,
+            depth: 0,
+        },
+    );
     if rewriter.copied_to == 0 {
         return None;
     }
-    let Rewriter { mut out, copied_to, .. } = rewriter;
+    let Rewriter {
+        mut out, copied_to, ..
+    } = rewriter;
     out.push_str(&css[copied_to..]);
     Some(out)
 }
@@ -105,7 +114,13 @@ impl<'c> Rewriter<'c, '_, '_> {
                 Token::Function(name) => {
                     let sets = ["image-set", "-webkit-image-set", "image"];
                     let strings_refer = is_one_of(&name, &sets);
-                    self.nested(parser, Inside { strings_refer, ..inside });
+                    self.nested(
+                        parser,
+                        Inside {
+                            strings_refer,
+                            ..inside
+                        },
+                    );
                 }
                 Token::CurlyBracketBlock => {
                     let kind = match rule {
@@ -113,11 +128,16 @@ impl<'c> Rewriter<'c, '_, '_> {
                         _ => inside.kind,
                     };
                     rule = Rule::None;
-                    self.nested(parser, Inside { kind, strings_refer: false, ..inside });
+                    self.nested(
+                        parser,
+                        Inside {
+                            kind,
+                            strings_refer: false,
+                            ..inside
+                        },
+                    );
                 }
-                Token::ParenthesisBlock | Token::SquareBracketBlock => {
-                    self.nested(parser, inside)
-                }
+                Token::ParenthesisBlock | Token::SquareBracketBlock => self.nested(parser, inside),
                 _ => {}
             }
         }

@@ -16,14 +16,21 @@ const ADOPTED_STYLE_SHEET: u64 = 15;
 /// - A player keeps the document of the page before: its adopted sheets and its
 ///   scroll position would stay, so a full snapshot says what it starts with.
 pub fn follow_ups(event_kind: u8, json: &str) -> Vec<String> {
-    let is_snapshot = event_kind == kind::FULL_SNAPSHOT;
-    if !is_snapshot && (event_kind != kind::INCREMENTAL || !json.contains(SHEETS)) {
+    if !may_have_follow_ups(event_kind, json) {
         return Vec::new();
     }
-    let Some(tree) = Tree::parse(json) else {
-        return Vec::new();
-    };
-    let event = &tree.0;
+    match Tree::parse(json) {
+        Some(tree) => follow_ups_of(event_kind, &tree.0),
+        None => Vec::new(),
+    }
+}
+
+pub(crate) fn may_have_follow_ups(event_kind: u8, json: &str) -> bool {
+    event_kind == kind::FULL_SNAPSHOT || (event_kind == kind::INCREMENTAL && json.contains(SHEETS))
+}
+
+pub(crate) fn follow_ups_of(event_kind: u8, event: &Value) -> Vec<String> {
+    let is_snapshot = event_kind == kind::FULL_SNAPSHOT;
     let (data, timestamp) = (&event["data"], &event["timestamp"]);
     let mut events = Vec::new();
     let mut add = |data: Value| {

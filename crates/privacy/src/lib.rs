@@ -13,7 +13,8 @@
 //! [`collect_references`] says what a recorded page loads, for the archive, and
 //! [`rewrite_event`] points it there when the page is shown.
 //!
-//! [`follow_ups`] adds what a player must do after a snapshot.
+//! [`follow_ups`] adds what a player must do after a snapshot. [`prepare_event`] does
+//! all of it but the last step with one reading of the event.
 //!
 //! All work on one event's JSON text and say nothing where nothing has to change.
 //! None panics, or uses the caller's stack in proportion to the input's depth.
@@ -22,6 +23,7 @@ mod assets;
 mod css;
 mod follow_up;
 mod playback;
+mod prepare;
 mod scrub;
 mod tree;
 
@@ -31,4 +33,5 @@ pub use assets::{
 };
 pub use follow_up::follow_ups;
 pub use playback::sanitise_event;
+pub use prepare::{Prepared, prepare_event};
 pub use scrub::{Scrubbed, scrub_event};

@@ -82,23 +82,31 @@ const ANIMATION_ATTRIBUTES: [&str; 5] = ["attributename", "values", "to", "from"
 /// Makes one event safe to hand to a player. Borrows when nothing had to change. An
 /// event that should be checked and cannot be read is replaced by an empty one.
 pub fn sanitise_event(kind: u8, json: &str) -> Cow<'_, str> {
-    let may_hold_nodes = match kind {
-        kind::FULL_SNAPSHOT => true,
-        kind::INCREMENTAL => is_mutation(json),
-        _ => false,
-    };
-    if !may_hold_nodes {
+    if !may_hold_nodes(kind, json) {
         return Cow::Borrowed(json);
     }
     let Some(mut tree) = Tree::parse(json) else {
         return Cow::Owned(unreadable(json));
     };
-    let mut wall = Wall { is_changed: false };
-    wall.event(&mut tree.0);
-    match wall.is_changed {
+    match sanitise_tree(&mut tree.0) {
         true => Cow::Owned(tree.to_json().unwrap_or_else(|| unreadable(json))),
         false => Cow::Borrowed(json),
     }
+}
+
+pub(crate) fn may_hold_nodes(kind: u8, json: &str) -> bool {
+    match kind {
+        kind::FULL_SNAPSHOT => true,
+        kind::INCREMENTAL => is_mutation(json),
+        _ => false,
+    }
+}
+
+/// True when something had to change.
+pub(crate) fn sanitise_tree(event: &mut Value) -> bool {
+    let mut wall = Wall { is_changed: false };
+    wall.event(event);
+    wall.is_changed
 }
 
 /// Errs on the side of looking. The last `source` counts, as for the player.
@@ -111,7 +119,7 @@ fn is_mutation(json: &str) -> bool {
     })
 }
 
-fn unreadable(json: &str) -> String {
+pub(crate) fn unreadable(json: &str) -> String {
     let timestamp = rrweb::read_envelope(json)
         .ok()
         .and_then(|envelope| envelope.timestamp_ms)

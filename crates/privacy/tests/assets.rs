@@ -61,9 +61,21 @@ const PIXEL: &str = "data:image/gif;base64,";
 #[test]
 fn every_place_of_a_snapshot() {
     for (tag, attributes, expected) in [
-        ("img", json!({"src": "https://shop.test/a.png"}), vec![("https://shop.test/a.png", "image")]),
-        ("img", json!({"src": "../b.png?x=1#part"}), vec![("https://shop.test/b.png?x=1", "image")]),
-        ("img", json!({"src": "//cdn.test/c.png"}), vec![("https://cdn.test/c.png", "image")]),
+        (
+            "img",
+            json!({"src": "https://shop.test/a.png"}),
+            vec![("https://shop.test/a.png", "image")],
+        ),
+        (
+            "img",
+            json!({"src": "../b.png?x=1#part"}),
+            vec![("https://shop.test/b.png?x=1", "image")],
+        ),
+        (
+            "img",
+            json!({"src": "//cdn.test/c.png"}),
+            vec![("https://cdn.test/c.png", "image")],
+        ),
         (
             "source",
             json!({"srcset": "a,b.png 1x, https://shop.test/c.png 2x,/d.png"}),
@@ -73,20 +85,47 @@ fn every_place_of_a_snapshot() {
                 ("https://shop.test/d.png", "image"),
             ],
         ),
-        ("video", json!({"src": "v.mp4", "poster": "p.jpg"}), vec![
-            ("https://shop.test/cart/p.jpg", "image"),
-            ("https://shop.test/cart/v.mp4", "media"),
-        ]),
-        ("link", json!({"rel": "Stylesheet preload", "href": "/s.css"}), vec![("https://shop.test/s.css", "style_sheet")]),
-        ("use", json!({"xlink:href": "/icons.svg#cart"}), vec![("https://shop.test/icons.svg", "image")]),
-        ("td", json!({"background": "/t.gif"}), vec![("https://shop.test/t.gif", "image")]),
-        ("div", json!({"style": "background: url( '/x.png' )"}), vec![("https://shop.test/x.png", "image")]),
+        (
+            "video",
+            json!({"src": "v.mp4", "poster": "p.jpg"}),
+            vec![
+                ("https://shop.test/cart/p.jpg", "image"),
+                ("https://shop.test/cart/v.mp4", "media"),
+            ],
+        ),
+        (
+            "link",
+            json!({"rel": "Stylesheet preload", "href": "/s.css"}),
+            vec![("https://shop.test/s.css", "style_sheet")],
+        ),
+        (
+            "use",
+            json!({"xlink:href": "/icons.svg#cart"}),
+            vec![("https://shop.test/icons.svg", "image")],
+        ),
+        (
+            "td",
+            json!({"background": "/t.gif"}),
+            vec![("https://shop.test/t.gif", "image")],
+        ),
+        (
+            "div",
+            json!({"style": "background: url( '/x.png' )"}),
+            vec![("https://shop.test/x.png", "image")],
+        ),
         (
             "link",
             json!({"rel": "stylesheet", "href": "/inlined.css", "_cssText": "@font-face{src:url(/f.woff2)} a{b:url(/i.png)}"}),
-            vec![("https://shop.test/f.woff2", "font"), ("https://shop.test/i.png", "image")],
+            vec![
+                ("https://shop.test/f.woff2", "font"),
+                ("https://shop.test/i.png", "image"),
+            ],
         ),
-        ("rect", json!({"fill": "url(#gradient)", "mask": "url(/m.svg#m)"}), vec![("https://shop.test/m.svg", "image")]),
+        (
+            "rect",
+            json!({"fill": "url(#gradient)", "mask": "url(/m.svg#m)"}),
+            vec![("https://shop.test/m.svg", "image")],
+        ),
         // No page looks different for these.
         ("a", json!({"href": "/next"}), vec![]),
         ("link", json!({"rel": "canonical", "href": "/next"}), vec![]),
@@ -99,7 +138,10 @@ fn every_place_of_a_snapshot() {
         ("img", json!({"src": 7, "style": null}), vec![]),
     ] {
         let event = one(tag, attributes.clone());
-        let expected: Vec<_> = expected.into_iter().map(|(url, kind)| (url.to_owned(), kind)).collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(url, kind)| (url.to_owned(), kind))
+            .collect();
         assert_eq!(found(&event), expected, "{tag} {attributes}");
         let new = rewritten(&event);
         match expected.is_empty() {
@@ -111,25 +153,51 @@ fn every_place_of_a_snapshot() {
 
 #[test]
 fn archived_parts_are_used_and_others_load_nothing() {
-    let src = |tag: &str, src: &str| attributes_of(&rewritten(&one(tag, json!({"src": src}))))["src"].clone();
+    let src = |tag: &str, src: &str| {
+        attributes_of(&rewritten(&one(tag, json!({"src": src}))))["src"].clone()
+    };
     assert_eq!(src("img", "/a.png"), "/api/v1/assets/1/a.png");
-    assert!(src("img", "https://else.test/a.png").as_str().unwrap().starts_with(PIXEL));
+    assert!(
+        src("img", "https://else.test/a.png")
+            .as_str()
+            .unwrap()
+            .starts_with(PIXEL)
+    );
     // Not even a request to ourselves.
-    assert!(src("img", "https://[bad").as_str().unwrap().starts_with(PIXEL));
+    assert!(
+        src("img", "https://[bad")
+            .as_str()
+            .unwrap()
+            .starts_with(PIXEL)
+    );
     assert_eq!(src("video", "https://else.test/v.mp4"), "data:,");
     let with = |name: &str, value: &str, tag: &str| {
-        attributes_of(&rewritten(&one(tag, json!({"rel": "stylesheet", name: value}))))[name].clone()
+        attributes_of(&rewritten(&one(
+            tag,
+            json!({"rel": "stylesheet", name: value}),
+        )))[name]
+            .clone()
     };
     assert_eq!(with("href", "/s.css", "link"), "/api/v1/assets/1/s.css");
-    assert_eq!(with("href", "https://else.test/s.css", "link"), "data:text/css,");
-    assert_eq!(with("xlink:href", "/i.svg#a", "use"), "/api/v1/assets/1/i.svg#a");
+    assert_eq!(
+        with("href", "https://else.test/s.css", "link"),
+        "data:text/css,"
+    );
+    assert_eq!(
+        with("xlink:href", "/i.svg#a", "use"),
+        "/api/v1/assets/1/i.svg#a"
+    );
     assert_eq!(
         with("srcset", "https://else.test/1.png 1x, /2.png 2x", "img"),
         "/api/v1/assets/1/2.png 2x"
     );
     assert_eq!(with("srcset", "https://else.test/1.png", "img"), "");
     assert_eq!(
-        with("style", "color: red; background: URL(/x.png) no-repeat", "p"),
+        with(
+            "style",
+            "color: red; background: URL(/x.png) no-repeat",
+            "p"
+        ),
         "color: red; background: url(\"/api/v1/assets/1/x.png\") no-repeat"
     );
     // Without a page, a relative address would be one of ours.
@@ -160,16 +228,30 @@ fn every_event_of_style_sheets_and_mutations() {
         json!({"source": 0, "attributes": [{"id": 5, "attributes": {"src": "/x.png"}}]}),
     ] {
         let event = incremental(data);
-        let kind = if event["data"]["source"] == 10 { "font" } else { "image" };
-        assert_eq!(found(&event), [("https://shop.test/x.png".to_owned(), kind)], "{event}");
+        let kind = if event["data"]["source"] == 10 {
+            "font"
+        } else {
+            "image"
+        };
+        assert_eq!(
+            found(&event),
+            [("https://shop.test/x.png".to_owned(), kind)],
+            "{event}"
+        );
         let new = rewritten(&event).to_string();
-        assert!(new.contains("/api/v1/assets/1/x.png") && !new.contains("(/x.png"), "{new}");
+        assert!(
+            new.contains("/api/v1/assets/1/x.png") && !new.contains("(/x.png"),
+            "{new}"
+        );
     }
     let event = incremental(json!({"source": 8, "replace": css}));
     assert_eq!(rewritten(&event)["data"]["replace"], new_css);
     // What a text says is not what it loads.
     let visible = incremental(json!({"source": 0, "texts": [{"id": 4, "value": css}]}));
-    assert_eq!((found(&visible).len(), rewritten(&visible)), (0, visible.clone()));
+    assert_eq!(
+        (found(&visible).len(), rewritten(&visible)),
+        (0, visible.clone())
+    );
     let paragraph = snapshot(json!([element("p", json!({}), json!([text(None)]))]));
     assert_eq!(rewritten(&paragraph), paragraph);
 }
@@ -187,7 +269,10 @@ fn a_link_whose_element_is_unknown_stays_a_link() {
     let elsewhere = change("https://else.test/dark.css");
     assert_eq!(rewritten(&elsewhere), elsewhere);
     let new = rewritten(&change("/dark.css"));
-    assert_eq!(new["data"]["attributes"][0]["attributes"]["href"], "/api/v1/assets/1/dark.css");
+    assert_eq!(
+        new["data"]["attributes"][0]["attributes"]["href"],
+        "/api/v1/assets/1/dark.css"
+    );
 }
 
 #[test]
@@ -204,12 +289,18 @@ fn other_events_are_not_touched() {
         let kind = event["type"].as_u64().unwrap_or(2) as u8;
         let text = event.to_string();
         assert_eq!(rewrite_event(kind, &text, Some(PAGE), &archived), text);
-        assert!(collect_references(kind, &text, Some(PAGE)).is_empty(), "{event}");
+        assert!(
+            collect_references(kind, &text, Some(PAGE)).is_empty(),
+            "{event}"
+        );
     }
     let meta = json!({"type": 4, "timestamp": 1, "data": {"href": PAGE}}).to_string();
     assert_eq!(page_url_of(4, &meta).as_deref(), Some(PAGE));
     assert_eq!(page_url_of(3, &meta), None);
-    assert_eq!(rewrite_event(2, "not json src", Some(PAGE), &archived), "not json src");
+    assert_eq!(
+        rewrite_event(2, "not json src", Some(PAGE), &archived),
+        "not json src"
+    );
 }
 
 #[test]
@@ -227,7 +318,15 @@ c { background: url(data:image/png;base64,AA) url() url(   ) }
     let base = "https://shop.test/css/site.css";
     let found: Vec<_> = style_sheet_references(sheet, base)
         .into_iter()
-        .map(|it| (it.url.strip_prefix("https://shop.test/css/").unwrap().to_owned(), it.kind))
+        .map(|it| {
+            (
+                it.url
+                    .strip_prefix("https://shop.test/css/")
+                    .unwrap()
+                    .to_owned(),
+                it.kind,
+            )
+        })
         .collect();
     use AssetKind::{Font, Image, StyleSheet};
     let expected = [
@@ -243,7 +342,10 @@ c { background: url(data:image/png;base64,AA) url() url(   ) }
         ("c.cur", Image),
         ("var.png", Image),
     ];
-    let expected: Vec<_> = expected.iter().map(|(url, kind)| ((*url).to_owned(), *kind)).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(url, kind)| ((*url).to_owned(), *kind))
+        .collect();
     assert_eq!(found, expected);
 
     let new = rewrite_style_sheet(sheet, base, &archived);
@@ -267,28 +369,56 @@ c { background: url(data:image/png;base64,AA) url() url(   ) }
     }
     // Once more changes nothing but what is not archived under its new name.
     assert_eq!(style_sheet_references(&new, "about:blank"), []);
-    let gone = rewrite_style_sheet("@import 'x.css'; a{b:url(y)}", "https://else.test/", &archived);
+    let gone = rewrite_style_sheet(
+        "@import 'x.css'; a{b:url(y)}",
+        "https://else.test/",
+        &archived,
+    );
     assert_eq!(gone.matches("data:").count(), 2, "{gone}");
-    assert!(!gone.contains("else.test") && !gone.contains("x.css"), "{gone}");
+    assert!(
+        !gone.contains("else.test") && !gone.contains("x.css"),
+        "{gone}"
+    );
 }
 
 #[test]
 fn hostile_css_is_survived_and_says_nothing() {
-    let deep = format!("a{}url(https://evil.test/x.png){}", "(".repeat(100_000), ")".repeat(100_000));
+    let deep = format!(
+        "a{}url(https://evil.test/x.png){}",
+        "(".repeat(100_000),
+        ")".repeat(100_000)
+    );
     let new = rewrite_style_sheet(&deep, "https://shop.test/", &archived);
     assert!(!new.contains("evil.test"));
     for sheet in [
-        "url(", "url(\"", "@import", "@import \"x", "a{b:url(x", "\\", "url(\\", "}}}}url(https://evil.test/x)",
-        "/* url(", "@font-face{src:url(https://evil.test/f", "\u{0}url(https://evil.test/x)",
-        "image-set(\"https://evil.test/x", "<!-- url(https://evil.test/x) -->",
+        "url(",
+        "url(\"",
+        "@import",
+        "@import \"x",
+        "a{b:url(x",
+        "\\",
+        "url(\\",
+        "}}}}url(https://evil.test/x)",
+        "/* url(",
+        "@font-face{src:url(https://evil.test/f",
+        "\u{0}url(https://evil.test/x)",
+        "image-set(\"https://evil.test/x",
+        "<!-- url(https://evil.test/x) -->",
         "a{b:url(https://evil.test/\u{1}x)} c{d:url(https://evil.test/y)}",
     ] {
         let new = rewrite_style_sheet(sheet, "https://shop.test/", &archived);
         let references = style_sheet_references(&new, "https://shop.test/");
-        assert!(references.iter().all(|it| !it.url.contains("evil")), "{sheet}: {new}");
+        assert!(
+            references.iter().all(|it| !it.url.contains("evil")),
+            "{sheet}: {new}"
+        );
     }
     // An address cannot end the string that it stands in.
     let tricky = |_: &str| Some("/x\") } body { display: none } a { b: url(\"\n".to_owned());
     let new = rewrite_style_sheet("a{b:url(y)}", "https://shop.test/", &tricky);
-    assert_eq!(style_sheet_references(&new, "https://shop.test/").len(), 1, "{new}");
+    assert_eq!(
+        style_sheet_references(&new, "https://shop.test/").len(),
+        1,
+        "{new}"
+    );
 }

@@ -5,12 +5,26 @@ use crate::format::{Block, BlockKind, MAGIC, MAX_CHAIN, Recording, pack};
 use crate::{Dictionary, Error, Result};
 use rrweb::tape::Value;
 
-/// JSON bytes after which an event block ends. The state at any time is made from
-/// the block's start, so this bounds what a seek has to apply.
-pub const BLOCK_JSON_BYTES: u64 = 4 << 20;
-/// From here on a block ends before a full snapshot: what the page sends for
-/// nothing saves a keyframe.
-pub const WHOLE_JSON_BYTES: u64 = 3 << 20;
+/// When event blocks end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockSizes {
+    /// JSON bytes after which a block ends, and the next one starts with a keyframe.
+    /// The state at any time is made from a block's start, so this bounds what a
+    /// seek has to apply.
+    pub json_bytes: u64,
+    /// JSON bytes from which on a block ends before a full snapshot: what the page
+    /// sends for nothing saves a keyframe.
+    pub whole_json_bytes: u64,
+}
+
+impl Default for BlockSizes {
+    fn default() -> Self {
+        Self {
+            json_bytes: 4 << 20,
+            whole_json_bytes: 3 << 20,
+        }
+    }
+}
 
 /// What should happen before an event is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +40,7 @@ pub enum Cut {
 #[derive(Debug)]
 pub struct Assembler<'d> {
     dictionary: &'d Dictionary,
+    sizes: BlockSizes,
     bytes: Vec<u8>,
     index: Recording,
     open: Option<OpenBlock<'d>>,
@@ -55,11 +70,16 @@ impl<'d> Assembler<'d> {
     pub fn new(dictionary: &'d Dictionary) -> Self {
         Self {
             dictionary,
+            sizes: BlockSizes::default(),
             bytes: MAGIC.to_vec(),
             index: Recording::default(),
             open: None,
             base: None,
         }
+    }
+
+    pub fn with_sizes(self, sizes: BlockSizes) -> Self {
+        Self { sizes, ..self }
     }
 
     /// Begins with the first `keep` blocks of `old`, copied as they are. `base`
@@ -99,8 +119,10 @@ impl<'d> Assembler<'d> {
     /// snapshot (its Meta event, or the snapshot when there is none).
     pub fn cut(&self, begins_whole: bool) -> Cut {
         match &self.open {
-            Some(open) if begins_whole && open.json_bytes >= WHOLE_JSON_BYTES => Cut::Whole,
-            Some(open) if open.json_bytes >= BLOCK_JSON_BYTES => {
+            Some(open) if begins_whole && open.json_bytes >= self.sizes.whole_json_bytes => {
+                Cut::Whole
+            }
+            Some(open) if open.json_bytes >= self.sizes.json_bytes => {
                 if begins_whole {
                     Cut::Whole
                 } else {

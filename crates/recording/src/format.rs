@@ -131,7 +131,7 @@ impl Recording {
                 dictionary: *dictionaries.get(from.length()?)?,
                 crc32: u32::from_le_bytes(from.bytes(4)?.try_into().ok()?),
             };
-            let to_us = block.from_us.checked_add(from.signed()?)?;
+            let to_us = block.from_us.wrapping_add(from.signed()?);
             offset = offset.checked_add(size_bytes)?;
             blocks.push(Block { to_us, ..block });
         }
@@ -172,7 +172,7 @@ impl Recording {
             let dictionary = dictionaries.iter().position(|id| *id == block.dictionary);
             put(&mut out, dictionary.map_or(0, |at| at + 1) as u64);
             out.extend_from_slice(&block.crc32.to_le_bytes());
-            crate::columns::put_signed(&mut out, block.to_us - block.from_us);
+            crate::columns::put_signed(&mut out, block.to_us.wrapping_sub(block.from_us));
         }
         out
     }

@@ -48,7 +48,7 @@ pub mod columns;
 mod dictionary;
 mod format;
 
-pub use assemble::{Assembler, BLOCK_JSON_BYTES, Cut, WHOLE_JSON_BYTES, base_of};
+pub use assemble::{Assembler, BlockSizes, Cut, base_of};
 pub use dictionary::{Builder, Dictionary, DictionaryId, MIN_USERS};
 pub use format::{Block, BlockKind, MAGIC, MAX_CHAIN, Recording, TRAILER_BYTES};
 

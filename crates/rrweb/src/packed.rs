@@ -132,7 +132,7 @@ mod tests {
         let event = unpack(&pack(br#"{"v":"v1","a":"\ud83d"}"#), 1_000).unwrap();
         assert_eq!(
             (event.json.as_str(), event.is_repaired),
-            (r#"{"a":"\ufffd"}"#, true)
+            (r#"{"a":"�"}"#, true)
         );
         let event = unpack(&pack(b"{\"v\":\"v1\",\"a\":\"\xff\"}"), 1_000).unwrap();
         assert_eq!(

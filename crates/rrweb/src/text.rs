@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-/// Replaces every `\uXXXX` escape of a lone surrogate by `\ufffd`.
+/// Replaces every `\uXXXX` escape of a lone surrogate by U+FFFD.
 ///
 /// JavaScript strings can end in half a surrogate pair (text that was cut or
 /// masked by UTF-16 length) and `JSON.stringify` writes the half as an escape.
 /// serde_json refuses such a document as soon as the string is decoded, so one cut
-/// emoji would cost a whole upload. The text keeps its length, pairs are untouched.
+/// emoji would cost a whole upload. Pairs are untouched.
 ///
 /// ```
-/// assert_eq!(rrweb::repair_surrogates(r#""\ud83d""#), r#""\ufffd""#);
+/// assert_eq!(rrweb::repair_surrogates(r#""\ud83d""#), "\"\u{fffd}\"");
 /// assert_eq!(rrweb::repair_surrogates(r#""\ud83d\ude00 \\ud83d""#), r#""\ud83d\ude00 \\ud83d""#);
 /// ```
 pub fn repair_surrogates(json: &str) -> Cow<'_, str> {
@@ -30,7 +30,7 @@ pub fn repair_surrogates(json: &str) -> Cow<'_, str> {
             Some(_) => {
                 let text = repaired.get_or_insert_with(|| String::with_capacity(json.len()));
                 text.push_str(&json[kept_until..escape]);
-                text.push_str("\\ufffd");
+                text.push('\u{fffd}');
                 kept_until = escape + 6;
                 kept_until
             }
@@ -108,15 +108,15 @@ mod tests {
             (r#""plain""#, r#""plain""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
             (r#""\uD83D\uDE00""#, r#""\uD83D\uDE00""#),
-            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
-            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ude00\ud83d""#, r#""��""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""�\ud83d\ude00""#),
             (r#""\\ud83d""#, r#""\\ud83d""#),
-            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+            (r#""\\\ud83d""#, r#""\\�""#),
             (r#""\ud7ff \uE000""#, r#""\ud7ff \uE000""#),
-            (r#""\ud83d\n\ude00""#, r#""\ufffd\n\ufffd""#),
+            (r#""\ud83d\n\ude00""#, r#""�\n�""#),
             (r#""\ud8"#, r#""\ud8"#),
-            ("\\é\\ud800", "\\é\\ufffd"),
-            ("\\ud800\\", "\\ufffd\\"),
+            ("\\é\\ud800", "\\é�"),
+            ("\\ud800\\", "�\\"),
         ] {
             assert_eq!(repair_surrogates(given), expected, "{given}");
         }
@@ -188,7 +188,7 @@ mod tests {
 
         #[test]
         fn any_text_survives(text in "[\\\\ud8c\"é]{0,40}") {
-            prop_assert_eq!(repair_surrogates(&text).len(), text.len());
+            prop_assert!(repair_surrogates(&text).len() <= text.len());
         }
     }
 }

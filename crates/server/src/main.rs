@@ -43,6 +43,8 @@ enum Command {
     },
     /// Sends rrweb recordings to a running server.
     Import(commands::import::Import),
+    /// Takes a replay out of a running server.
+    Export(commands::export::Export),
     /// Shows the settings in force and where each comes from.
     Config {
         #[arg(long, required = true)]
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
                 .and_then(|layers| commands::serve::run(&config::Config::read(&layers)?))
         }
         Command::Import(import) => import.run(),
+        Command::Export(export) => export.run(),
         Command::Config { .. } => config::layers(cli.config.as_deref(), &config::Flags::default())
             .and_then(|layers| config::print(&layers))
             .and_then(|text| commands::say(&text)),

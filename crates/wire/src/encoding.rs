@@ -18,6 +18,7 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 const FIRST_STEP_BYTES: usize = 64 * 1024;
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Undoes the codings named in the header, the last one first. gzip is recognised
 /// without a header, too: some proxies and beacons lose it.
@@ -117,26 +118,81 @@ fn zstd_decoder(body: &[u8]) -> std::io::Result<impl Read> {
 
 /// Reads to the end; `None` when there is more than `limit_bytes`. The buffer is
 /// never larger than the limit, unlike that of `read_to_end`.
-fn read_bounded(mut reader: impl Read, limit_bytes: usize) -> std::io::Result<Option<Vec<u8>>> {
+fn read_bounded(reader: impl Read, limit_bytes: usize) -> std::io::Result<Option<Vec<u8>>> {
     let mut decoded = Vec::new();
+    let is_all = read_bounded_into(reader, limit_bytes, &mut decoded)?;
+    Ok(is_all.then_some(decoded))
+}
+
+/// Appends what can be read within the limit; says whether that was all. After an
+/// error, `decoded` holds what came before it.
+fn read_bounded_into(
+    mut reader: impl Read,
+    limit_bytes: usize,
+    decoded: &mut Vec<u8>,
+) -> std::io::Result<bool> {
     let mut filled = 0;
     loop {
         if filled == decoded.len() {
             if filled == limit_bytes {
-                let is_at_end = read_some(&mut reader, &mut [0])? == 0;
-                return Ok(is_at_end.then_some(decoded));
+                return Ok(read_some(&mut reader, &mut [0])? == 0);
             }
             let wanted = (filled * 2).max(FIRST_STEP_BYTES).min(limit_bytes);
             decoded.reserve_exact(wanted - filled);
             decoded.resize(wanted, 0);
         }
-        let count = read_some(&mut reader, &mut decoded[filled..])?;
-        if count == 0 {
-            decoded.truncate(filled);
-            return Ok(Some(decoded));
+        match read_some(&mut reader, &mut decoded[filled..]) {
+            Ok(0) => {
+                decoded.truncate(filled);
+                return Ok(true);
+            }
+            Ok(count) => filled += count,
+            Err(error) => {
+                decoded.truncate(filled);
+                return Err(error);
+            }
         }
-        filled += count;
     }
+}
+
+/// Compressed data inside of a body, which may be cut or broken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Inflated {
+    /// All of it, or what came before the error or the limit.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) end: InflateEnd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InflateEnd {
+    Complete,
+    Broken,
+    TooLarge,
+}
+
+pub(crate) fn inflate_zlib(data: &[u8], limit_bytes: usize) -> Inflated {
+    inflate(ZlibDecoder::new(data), limit_bytes)
+}
+
+/// gzip or zstd, told apart by their first bytes; `None` when it is neither.
+pub(crate) fn inflate_sniffed(data: &[u8], limit_bytes: usize) -> Option<Inflated> {
+    if data.starts_with(&GZIP_MAGIC) {
+        return Some(inflate(MultiGzDecoder::new(data), limit_bytes));
+    }
+    if data.starts_with(&ZSTD_MAGIC) {
+        return Some(inflate(zstd_decoder(data).ok()?, limit_bytes));
+    }
+    None
+}
+
+fn inflate(reader: impl Read, limit_bytes: usize) -> Inflated {
+    let mut bytes = Vec::new();
+    let end = match read_bounded_into(reader, limit_bytes, &mut bytes) {
+        Ok(true) => InflateEnd::Complete,
+        Ok(false) => InflateEnd::TooLarge,
+        Err(_) => InflateEnd::Broken,
+    };
+    Inflated { bytes, end }
 }
 
 fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -283,5 +339,21 @@ mod tests {
         assert_eq!((decoded.len(), decoded.capacity()), (70_001, 70_001));
         assert_eq!(read_bounded(std::io::repeat(b'x'), 70_000).unwrap(), None);
         assert_eq!(read_bounded(std::io::repeat(b'x'), 0).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_cut_is_inflated_as_far_as_it_goes() {
+        let data = sample();
+        let whole = zlib(&data);
+        assert_eq!(inflate_zlib(&whole, LIMIT).end, InflateEnd::Complete);
+        let cut = inflate_zlib(&whole[..whole.len() - 6], LIMIT);
+        assert_eq!(cut.end, InflateEnd::Broken);
+        assert!(!cut.bytes.is_empty() && data.starts_with(&cut.bytes));
+        let small = inflate_zlib(&zlib(&[b'x'; 1_000]), 10);
+        assert_eq!((small.end, small.bytes.len()), (InflateEnd::TooLarge, 10));
+        assert_eq!(inflate_sniffed(&gzip(&data), LIMIT).unwrap().bytes, data);
+        let zstd = zstd::encode_all(data.as_slice(), 1).unwrap();
+        assert_eq!(inflate_sniffed(&zstd, LIMIT).unwrap().bytes, data);
+        assert_eq!(inflate_sniffed(b"{}", LIMIT), None);
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! - [`encoding`] undoes `Content-Encoding` within a byte limit.
 //! - [`amplitude`] speaks the Amplitude browser SDKs' three endpoints.
+//! - [`sentry`] and [`posthog`] speak what those SDKs speak; one of their requests
+//!   can bring errors, traces and more, so they decode to a [`model::batch::Batch`].
 //! - [`plain`] reads bare rrweb events from anybody.
 //! - `replay_event` holds the rules every single rrweb event has to pass, shared by
-//!   both protocols.
+//!   all protocols.
 //!
 //! Hostile input costs at most what the limits say. One bad event never costs its
 //! neighbours: it is dropped or repaired, and counted with a reason. Messages say
@@ -17,11 +19,14 @@
 pub mod amplitude;
 pub mod encoding;
 pub mod plain;
+pub mod posthog;
+pub mod sentry;
 
 mod body;
 mod form;
 mod own_traffic;
 mod replay_event;
+mod value;
 
 use model::ingest::Reason;
 

@@ -4,13 +4,12 @@
 //! one's own, each upload would be recorded as a request and uploaded again: an
 //! endless loop as soon as the server answers with an error.
 
-/// Where SDKs are told to send, as paths of this server.
-const INGEST_PATHS: [&str; 4] = [
-    "/sessions/v2/track",
-    "/sessions/track",
-    "/2/httpapi",
-    "/batch",
-];
+use crate::posthog::{self, Endpoint};
+use crate::sentry;
+
+/// Where SDKs are told to send, as paths of this server. Two of different families
+/// on one page would record each other's uploads, too.
+const INGEST_PATHS: [&str; 3] = ["/sessions/v2/track", "/sessions/track", "/2/httpapi"];
 
 /// These are followed by the ingest key as a path segment.
 const CONFIG_PATHS: [&str; 2] = ["/config", "/sessions/config"];
@@ -34,7 +33,13 @@ fn is_ingest_path(path: &str) -> bool {
         path.strip_prefix(config)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    INGEST_PATHS.contains(&path) || CONFIG_PATHS.iter().any(is_config)
+    INGEST_PATHS.contains(&path)
+        || CONFIG_PATHS.iter().any(is_config)
+        || sentry::endpoint(path).is_some()
+        || matches!(
+            posthog::endpoint(path),
+            Some(Endpoint::Capture | Endpoint::Flags | Endpoint::Decide)
+        )
 }
 
 /// Host with a non-default port, in lower case, and the path of an absolute URL.
@@ -85,6 +90,12 @@ mod tests {
             ("//replay.test/batch/", true),
             ("https://user:pass@replay.test/batch#x", true),
             ("https://secure.test/batch", true),
+            ("https://replay.test/api/42/envelope/?sentry_key=abc", true),
+            ("https://replay.test/i/v0/e/?ip=1", true),
+            ("https://replay.test/s/", true),
+            ("https://shop.test/s/", false),
+            ("https://replay.test/static/app.js", false),
+            ("https://replay.test/s/share", false),
             ("http://127.0.0.1:9000/config/0123", false),
             ("http://127.0.0.1/config/0123", false),
             ("https://replay.test/configuration", false),

@@ -3,6 +3,7 @@
 //! An event is kept byte for byte when it is sound: re-sent events are recognised
 //! by their text. Otherwise it is repaired or dropped, and counted.
 
+use crate::value::MAX_SECONDS;
 use crate::{MAX_EVENT_BYTES, own_traffic};
 use model::Timestamp;
 use model::ingest::{Problems, RawEvent, Reason};
@@ -25,6 +26,7 @@ const FETCH_REQUEST_TAG: &str = "fetch-request";
 /// Collects the events of one request.
 pub(crate) struct EventBatch<'a> {
     own_hosts: &'a [&'a str],
+    accepts_seconds: bool,
     events: Vec<PendingEvent>,
     problems: Problems,
 }
@@ -45,8 +47,18 @@ impl<'a> EventBatch<'a> {
     pub(crate) fn new(own_hosts: &'a [&'a str]) -> Self {
         Self {
             own_hosts,
+            accepts_seconds: false,
             events: Vec::new(),
             problems: Problems::default(),
+        }
+    }
+
+    /// For senders who mix units: times in seconds are rewritten in milliseconds,
+    /// which is no repair that anybody has to hear of.
+    pub(crate) fn accepting_seconds() -> EventBatch<'static> {
+        EventBatch {
+            accepts_seconds: true,
+            ..EventBatch::new(&[])
         }
     }
 
@@ -104,6 +116,16 @@ impl<'a> EventBatch<'a> {
         if is_on_several_lines(&json) {
             json = rrweb::compact(&json);
             event = read_object(&json)?;
+        }
+        if self.accepts_seconds
+            && let Some((timestamp, range)) = event.time_in_seconds()
+        {
+            let kind = event.0.kind;
+            json.replace_range(range, &milliseconds_text(timestamp));
+            self.problems.add(Reason::RepairedText, repaired_text);
+            let time = EventTime::Sound(timestamp);
+            self.events.push(PendingEvent { kind, json, time });
+            return Ok(());
         }
         let ObjectFacts {
             kind,
@@ -174,6 +196,15 @@ fn read_object(json: &str) -> Result<Object<'_>, Reason> {
 }
 
 impl Object<'_> {
+    fn time_in_seconds(&self) -> Option<(Timestamp, Range<usize>)> {
+        let seconds = self
+            .0
+            .timestamp_ms
+            .filter(|number| *number <= MAX_SECONDS)?;
+        let timestamp = sound_timestamp(seconds * 1_000.0)?;
+        Some((timestamp, self.0.timestamp_range.clone()?))
+    }
+
     fn facts(self, own_hosts: &[&str]) -> ObjectFacts {
         let Self(envelope) = self;
         ObjectFacts {

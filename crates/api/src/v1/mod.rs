@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod collaboration;
 pub mod events;
+pub mod export;
 pub mod projects;
 pub mod replays;
 pub mod session;

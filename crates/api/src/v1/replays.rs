@@ -308,20 +308,16 @@ pub async fn facts(
     ))))
 }
 
-fn fact_json(fact: &engine::playback::Fact) -> String {
-    let body = fact.to_json();
-    let at_ms = fact.at_us.div_euclid(1000);
-    match body.strip_prefix('{') {
-        Some("}") | None => format!(r#"{{"at_ms":{at_ms}}}"#),
-        Some(rest) => format!(r#"{{"at_ms":{at_ms},{rest}"#),
-    }
+fn fact_json((at_ms, json): &(i64, String)) -> String {
+    let rest = json.strip_prefix('{').unwrap_or("}");
+    format!(r#"{{"at_ms":{at_ms},{rest}"#)
 }
 
-fn as_recorded(out: &mut String, event: &RawEvent) {
+pub fn as_recorded(out: &mut String, event: &RawEvent) {
     out.push_str(&event.json);
 }
 
-fn for_player(out: &mut String, event: &RawEvent) {
+pub fn for_player(out: &mut String, event: &RawEvent) {
     out.push_str(&privacy::sanitise_event(event.kind, &event.json));
     for follow_up in privacy::follow_ups(event.kind, &event.json) {
         out.push(',');
@@ -377,7 +373,7 @@ async fn state_reader(
 
 /// A JSON array, sent block by block: a recording of any length needs the memory
 /// of one block.
-fn stream(reader: EventReader, write: fn(&mut String, &RawEvent)) -> Response {
+pub fn stream(reader: EventReader, write: fn(&mut String, &RawEvent)) -> Response {
     let parts = futures::stream::unfold(Position::Start(reader), move |position| {
         next_part(position, write)
     });

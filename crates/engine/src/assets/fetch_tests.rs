@@ -334,7 +334,7 @@ fn what_is_not_what_it_should_be_is_refused() {
         _ => send(
             stream,
             "content-type: text/css\r\ncontent-encoding: gzip",
-            b"no gzip",
+            b"this is not gzip at all",
         ),
     });
     let fetcher = fetcher(Script::default().with("shop.test", &[&["127.0.0.1"]]));

@@ -1,9 +1,9 @@
 //! The archive of what recorded pages load: style sheets, fonts, images, media.
 //!
-//! The sealer hands in what recordings refer to ([`Collector`],
+//! The sealer hands in what recordings refer to ([`wanted_by`],
 //! [`Engine::want_assets`]); a worker fetches it by rules that keep it out of the
 //! internal network ([`guard`]) and keeps it by content; playback is pointed to it
-//! ([`Engine::point_to_archive`]) and asks for nothing else. A style sheet is kept as
+//! ([`Engine::for_player`]) and asks for nothing else. A style sheet is kept as
 //! it came; the references in it are replaced each time it is served, so that parts
 //! which arrive later are used too.
 
@@ -22,7 +22,9 @@ use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ProjectId, ReplayId, Timestamp};
 use privacy::{AssetKind, Reference};
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use store::blobs::Bytes;
 use store::catalog::assets::{Asset, AssetState, WantedAsset, WantedLimits};
 pub(crate) use worker::work;
@@ -116,6 +118,18 @@ impl Collector {
     }
 }
 
+/// All that these events of one recording refer to, in whatever order they came.
+/// Reads every event that may refer to something, so not on an async thread.
+pub fn wanted_by(events: &[RawEvent]) -> Vec<WantedAsset> {
+    let mut in_time: Vec<_> = events.iter().collect();
+    in_time.sort_by_key(|event| event.timestamp);
+    let mut collector = Collector::default();
+    for event in in_time {
+        collector.note(event);
+    }
+    collector.into_wanted()
+}
+
 fn wanted(reference: Reference, referrer: Option<String>) -> WantedAsset {
     WantedAsset {
         url: reference.url,
@@ -196,32 +210,34 @@ impl Engine {
         Ok(())
     }
 
-    /// Points references in events to the archive, or to nothing. `events` are kind
-    /// and JSON in time order; `page_url` is the page before the first, and that of
-    /// the last afterwards.
-    pub async fn point_to_archive(
+    /// Makes recorded events ready for the player, as JSON texts in order: safe to
+    /// show, followed by what players have to be told, and with every reference
+    /// pointing to the archive or to nothing. `page_url` is the page before the first
+    /// event, and that of the last afterwards.
+    pub async fn for_player(
         &self,
         replay: &Replay,
         page_url: &mut Option<String>,
-        events: Vec<(u8, String)>,
+        events: Vec<RawEvent>,
     ) -> Result<Vec<String>> {
         let first_page = page_url.clone();
-        let collected = tokio::task::spawn_blocking(move || collect(first_page, events)).await;
-        let Collected {
-            events,
+        let prepared = tokio::task::spawn_blocking(move || prepare(first_page, events)).await;
+        let Ready {
+            texts,
             urls,
             last_page,
-        } = collected.map_err(internal)?;
+        } = prepared.map_err(internal)?;
         *page_url = last_page;
+        if texts.iter().all(|text| text.loads_on.is_none()) {
+            return Ok(texts.into_iter().map(|text| text.json).collect());
+        }
         let archived = self
             .archived(replay.project_id, urls, replay.last_received_at)
             .await?;
         let rewritten = tokio::task::spawn_blocking(move || {
             let find = |url: &str| archived.get(url).cloned();
-            let rewrite = |(kind, json, page): (u8, String, Option<String>)| {
-                privacy::rewrite_event(kind, &json, page.as_deref(), &find).into_owned()
-            };
-            events.into_iter().map(rewrite).collect()
+            let texts = texts.into_iter();
+            texts.map(|text| text.pointed_to(&find)).collect()
         });
         rewritten.await.map_err(internal)
     }
@@ -326,26 +342,63 @@ impl Engine {
     }
 }
 
-struct Collected {
-    /// Kind, JSON, page.
-    events: Vec<(u8, String, Option<String>)>,
+/// Events that only lack where their references point to.
+struct Ready {
+    texts: Vec<Text>,
     urls: Vec<String>,
     last_page: Option<String>,
 }
 
-fn collect(mut page: Option<String>, events: Vec<(u8, String)>) -> Collected {
-    let mut urls = std::collections::HashSet::new();
-    let mut paged = Vec::with_capacity(events.len());
-    for (kind, json) in events {
-        page = privacy::page_url_of(kind, &json).or(page);
-        let references = privacy::collect_references(kind, &json, page.as_deref());
-        urls.extend(references.into_iter().map(|it| it.url));
-        paged.push((kind, json, page.clone()));
+struct Text {
+    kind: u8,
+    json: String,
+    /// When there are references: the page that they may be relative to, if known.
+    loads_on: Option<Option<Arc<str>>>,
+}
+
+impl Text {
+    fn pointed_to(self, archived: &dyn Fn(&str) -> Option<String>) -> String {
+        let Some(page_url) = &self.loads_on else {
+            return self.json;
+        };
+        match privacy::rewrite_event(self.kind, &self.json, page_url.as_deref(), archived) {
+            Cow::Owned(new) => new,
+            Cow::Borrowed(_) => self.json,
+        }
     }
-    Collected {
-        events: paged,
+}
+
+fn prepare(page_url: Option<String>, events: Vec<RawEvent>) -> Ready {
+    const FOLLOW_UP: u8 = 3;
+    let mut page: Option<Arc<str>> = page_url.map(Into::into);
+    let mut urls = HashSet::new();
+    let mut texts = Vec::with_capacity(events.len());
+    for event in events {
+        let next_page = privacy::page_url_of(event.kind, &event.json);
+        page = next_page.map(Into::into).or(page);
+        let prepared = privacy::prepare_event(event.kind, &event.json, page.as_deref());
+        let loads_on = prepared.loads.then(|| page.clone());
+        urls.extend(prepared.references.into_iter().map(|it| it.url));
+        let follow_ups = prepared.follow_ups;
+        let changed = match prepared.json {
+            Cow::Owned(new) => Some(new),
+            Cow::Borrowed(_) => None,
+        };
+        texts.push(Text {
+            kind: event.kind,
+            json: changed.unwrap_or(event.json),
+            loads_on: loads_on.clone(),
+        });
+        texts.extend(follow_ups.into_iter().map(|json| Text {
+            kind: FOLLOW_UP,
+            json,
+            loads_on: loads_on.clone(),
+        }));
+    }
+    Ready {
+        texts,
         urls: urls.into_iter().collect(),
-        last_page: page,
+        last_page: page.map(|page| page.to_string()),
     }
 }
 

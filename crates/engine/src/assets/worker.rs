@@ -197,3 +197,47 @@ impl Engine {
         Ok(AssetOutcome::Archived(asset))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ProjectId;
+    use store::catalog::assets::WantedAsset;
+
+    fn job(id: i64, url: &str) -> AssetJob {
+        AssetJob {
+            id,
+            project: ProjectId(1),
+            wanted: WantedAsset {
+                url: url.to_owned(),
+                kind: "image".to_owned(),
+                referrer: None,
+            },
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn a_site_is_asked_for_two_files_at_a_time() {
+        let mut places = Places::default();
+        let one = job(1, "https://a.test/1");
+        assert!(places.take(&one));
+        assert!(!places.take(&one), "a job that is running is still due");
+        assert!(places.take(&job(2, "https://a.test/2")));
+        assert!(!places.take(&job(3, "https://a.test/3")));
+        assert!(
+            places.take(&job(4, "https://b.test/1")),
+            "other sites go on"
+        );
+        places.give_back(&one);
+        assert!(places.take(&job(3, "https://a.test/3")));
+        for (id, url) in [
+            (2, "https://a.test/2"),
+            (3, "https://a.test/3"),
+            (4, "https://b.test/1"),
+        ] {
+            places.give_back(&job(id, url));
+        }
+        assert!(places.jobs.is_empty() && places.hosts.is_empty());
+    }
+}

@@ -2,23 +2,21 @@
 //! or lie behind something new. Each is parsed once; mirror, analysis and columns
 //! see the same parse.
 
+use super::analyses::Analyses;
 use super::pages::{Pages, is_full_snapshot, is_meta};
 use super::summary::{Slicer, Summary};
 use super::{Content, Sealed};
 use crate::live::Hot;
 use crate::{Error, Result};
-use analysis::{Analysis, Fact};
+use analysis::Fact;
 use model::ingest::RawEvent;
-use recording::{Assembler, BlockKind, Cut, Dictionary, Recording};
+use recording::{Assembler, BlockKind, BlockSizes, Cut, Dictionary, Recording};
 use rrweb::Tape;
 use rrweb::tape::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::blobs::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// JSON of facts in one block.
-const FACTS_BLOCK_BYTES: usize = 512 << 10;
 
 /// Interactions of one request, as they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +48,7 @@ impl InteractionBatch {
 /// What the next version is made from.
 pub(crate) struct Parts {
     pub dictionary: Arc<Dictionary>,
+    pub sizes: BlockSizes,
     pub old: Option<Old>,
     pub hot: Hot,
 }
@@ -66,6 +65,7 @@ pub(crate) struct Old {
     starts_at_base: bool,
     /// Event blocks that are written again, together with new events.
     again: Vec<Content>,
+    /// Facts about the event blocks that are kept.
     facts: Vec<Content>,
     interactions: Vec<Content>,
     summary: Summary,
@@ -111,8 +111,13 @@ impl Old {
                 Err(error) => return Err(error),
             }
         }
-        // Behind the events there are only blocks that are always written again.
-        let end = blocks.last().map_or(0, |last| last + 1);
+        // Behind the last events and what was found out about them there are only
+        // blocks that are always written again.
+        let last = index
+            .blocks
+            .iter()
+            .rposition(|block| matches!(block.kind, BlockKind::Events | BlockKind::Facts));
+        let end = last.map_or(0, |last| last + 1);
         let keep = keep.unwrap_or(end);
         let starts_at_base = index.keyframe_of(keep).is_some() && !again.is_empty();
         let base = match recording::base_of(&index.blocks[..keep]) {
@@ -126,8 +131,8 @@ impl Old {
             base,
             starts_at_base,
             again,
-            facts: sealed.contents(BlockKind::Facts).await?,
-            interactions: sealed.contents(BlockKind::Interactions).await?,
+            facts: sealed.contents(BlockKind::Facts, ..keep).await?,
+            interactions: sealed.contents(BlockKind::Interactions, ..).await?,
             summary: sealed.summary().await?.unwrap_or_default(),
             index,
             bytes,
@@ -140,7 +145,7 @@ impl Sealed {
     /// None when it is damaged.
     pub async fn summary(&self) -> Result<Option<Summary>> {
         let mut json = None;
-        for content in self.contents(BlockKind::Summary).await? {
+        for content in self.contents(BlockKind::Summary, ..).await? {
             content.for_each(|_, item| json = Some(item.to_json()))?;
         }
         // Written by another version of the server: made again at the next seal.
@@ -156,11 +161,13 @@ impl Sealed {
 pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
     let Parts {
         dictionary,
+        sizes,
         old,
         mut hot,
     } = parts;
     hot.events.sort_by_key(|event| event.timestamp);
     let mut pass = Pass::start(&dictionary, old.as_ref())?;
+    pass.assembler = pass.assembler.with_sizes(sizes);
     let mut new = hot.events.iter().peekable();
     let mut tape = Tape::new();
     for content in old.iter().flat_map(|old| &old.again) {
@@ -185,7 +192,12 @@ pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
 struct Pass<'d> {
     assembler: Assembler<'d>,
     pages: Pages,
-    analysis: Analysis,
+    analyses: Analyses,
+    /// Facts of the blocks that are finished, without what was open at their end.
+    complete: Vec<Fact>,
+    /// Facts that were left open by the version before and stay so.
+    open_before: Vec<Fact>,
+    /// Facts of the block that is written.
     facts: Vec<Fact>,
     slicer: Slicer,
     /// A page's address and size, held back until it is known whether the snapshot
@@ -202,52 +214,49 @@ struct Pass<'d> {
 
 impl<'d> Pass<'d> {
     fn start(dictionary: &'d Dictionary, old: Option<&Old>) -> Result<Self> {
-        let mut pages = Pages::default();
-        let settings = analysis::Settings::default();
-        let Some(old) = old else {
-            return Ok(Self {
-                assembler: Assembler::new(dictionary),
-                pages,
-                analysis: Analysis::new(settings),
-                facts: Vec::new(),
-                slicer: Slicer::default(),
-                meta: None,
-                new_tape: Tape::new(),
-                json: String::new(),
-                moment: (i64::MIN, HashSet::new()),
-                last_us: None,
-            });
-        };
-        if let Some(base) = old.base.as_ref().filter(|_| old.starts_at_base) {
-            base.for_each(|at_us, event| pages.apply(at_us, event))?;
-        }
-        let base = old.base.as_ref().map(|base| base.plain.to_vec());
-        let (mut facts, mut open) = (Vec::new(), Vec::new());
-        for content in &old.facts {
-            content.for_each(|at_us, item| {
-                if at_us >= old.from_us {
-                    return;
-                }
-                // A fact of another version of the server is made again or lost.
-                match Fact::from_json(at_us, &item.to_json()) {
-                    Ok(fact) if fact.open => open.push(fact),
-                    Ok(fact) => facts.push(fact),
-                    Err(error) => tracing::warn!(%error, "left out a fact"),
-                }
-            })?;
-        }
-        Ok(Self {
-            assembler: Assembler::after(dictionary, &old.index, &old.bytes, old.keep, base)?,
-            analysis: Analysis::resume(settings, pages.iter(), open),
-            pages,
-            facts,
-            slicer: Slicer::resume(old.summary.slices.clone(), old.from_us),
+        let mut pass = Self {
+            assembler: Assembler::new(dictionary),
+            pages: Pages::default(),
+            analyses: Analyses::default(),
+            complete: Vec::new(),
+            open_before: Vec::new(),
+            facts: Vec::new(),
+            slicer: Slicer::default(),
             meta: None,
             new_tape: Tape::new(),
             json: String::new(),
             moment: (i64::MIN, HashSet::new()),
             last_us: None,
-        })
+        };
+        let Some(old) = old else {
+            return Ok(pass);
+        };
+        if let Some(base) = old.base.as_ref().filter(|_| old.starts_at_base) {
+            base.for_each(|at_us, event| pass.pages.apply(at_us, event))?;
+        }
+        let base = old.base.as_ref().map(|base| base.plain.to_vec());
+        pass.assembler = Assembler::after(dictionary, &old.index, &old.bytes, old.keep, base)?;
+        pass.slicer = Slicer::resume(old.summary.slices.clone(), old.from_us);
+        let mut open = Vec::new();
+        for content in &old.facts {
+            // What was open at the end of a block was written again by the next one.
+            open.clear();
+            content.for_each(
+                |at_us, item| match Fact::from_json(at_us, &item.to_json()) {
+                    Ok(fact) if fact.open => open.push(fact),
+                    Ok(fact) => pass.complete.push(fact),
+                    // By another version of the server.
+                    Err(error) => tracing::warn!(%error, "left out a fact"),
+                },
+            )?;
+        }
+        if old.again.is_empty() {
+            // The pages there are not known, so nothing can go on from it.
+            pass.open_before = open;
+        } else {
+            pass.analyses = Analyses::resume(&pass.pages, &open);
+        }
+        Ok(pass)
     }
 
     fn new_event(&mut self, event: &RawEvent) -> Result<()> {
@@ -284,29 +293,45 @@ impl<'d> Pass<'d> {
         }
         // A snapshot makes one tab whole, not the others.
         let begins_whole = begins_whole && self.pages.count() <= 1;
-        match self.assembler.cut(begins_whole) {
-            Cut::No => {}
-            Cut::Whole => {
-                self.assembler.end_block()?;
-                self.slicer.cut();
-            }
-            Cut::Keyframe => {
-                if self.pages.has_page() {
-                    let events = self.pages.keyframe(at_us.div_euclid(1000));
-                    self.assembler.keyframe(at_us, &events)?;
-                } else {
-                    self.assembler.end_block()?;
-                }
-                self.slicer.cut();
+        let cut = self.assembler.cut(begins_whole);
+        if cut != Cut::No {
+            self.end_block(at_us)?;
+            if cut == Cut::Keyframe && self.pages.has_page() {
+                let events = self.pages.keyframe(at_us.div_euclid(1000));
+                self.assembler.keyframe(at_us, &events)?;
             }
         }
         let needs_nothing = begins_whole || !self.pages.has_page();
         self.assembler
             .event(at_us, event, self.json.len(), needs_nothing);
         self.slicer.event(at_us, self.json.len() as u64);
-        let (_, mirror) = self.pages.of(event);
-        self.analysis.event(at_us, event, mirror, &mut self.facts);
+        self.analyses
+            .event(at_us, event, &mut self.pages, &mut self.facts);
         self.last_us = self.last_us.max(Some(at_us));
+        Ok(())
+    }
+
+    /// Ends the event block and writes the facts about it.
+    fn end_block(&mut self, end_us: i64) -> Result<()> {
+        self.assembler.end_block()?;
+        self.slicer.cut();
+        let mut open = Vec::new();
+        std::mem::take(&mut self.analyses).finish(end_us, &self.pages, &mut open);
+        self.analyses = Analyses::resume(&self.pages, &open);
+        self.write_facts(open)
+    }
+
+    fn write_facts(&mut self, open: Vec<Fact>) -> Result<()> {
+        let mut facts = std::mem::take(&mut self.facts);
+        facts.sort_by_key(|fact| fact.at_us);
+        let lines: Vec<_> = facts
+            .iter()
+            .chain(&open)
+            .map(|fact| (fact.at_us, fact.to_json()))
+            .collect();
+        let items = lines.iter().map(|(at_us, line)| (*at_us, line.as_str()));
+        self.assembler.items(BlockKind::Facts, items)?;
+        self.complete.append(&mut facts);
         Ok(())
     }
 
@@ -331,31 +356,18 @@ impl<'d> Pass<'d> {
         let index = self.assembler.index();
         let kept_end = index.event_blocks().map(|(_, block)| block.to_us).max();
         let last_us = self.last_us.max(kept_end).unwrap_or_default();
-        let mut facts = self.facts;
-        self.analysis.finish(last_us, self.pages.iter(), &mut facts);
-        facts.sort_by_key(|fact| fact.at_us);
-        let slices = self.slicer.finish();
+        let mut open = Vec::new();
+        std::mem::take(&mut self.analyses).finish(last_us, &self.pages, &mut open);
+        let slices = std::mem::take(&mut self.slicer).finish();
         let first_us = slices.first().map_or(last_us, |slice| slice.from_us);
+        self.write_facts(open.clone())?;
+        let mut facts = std::mem::take(&mut self.complete);
+        facts.append(&mut open);
+        facts.append(&mut self.open_before);
         let summary = Summary {
             analysis: analysis::summarise(&facts, first_us, last_us),
             slices,
         };
-        let lines: Vec<_> = facts.iter().map(Fact::to_json).collect();
-        let mut from = 0;
-        while from < lines.len() {
-            let mut bytes = 0;
-            let to = lines[from..]
-                .iter()
-                .position(|line| {
-                    bytes += line.len();
-                    bytes > FACTS_BLOCK_BYTES
-                })
-                .map_or(lines.len(), |at| from + at.max(1));
-            let items = facts[from..to].iter().zip(&lines[from..to]);
-            let items = items.map(|(fact, line)| (fact.at_us, line.as_str()));
-            self.assembler.items(BlockKind::Facts, items)?;
-            from = to;
-        }
         let mut interactions = Vec::new();
         for content in old.iter().flat_map(|old| &old.interactions) {
             content.for_each(|at_us, item| interactions.push((at_us, item.to_json())))?;

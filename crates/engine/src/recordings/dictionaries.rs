@@ -167,7 +167,7 @@ impl Engine {
         }
         let mut builder = Builder::default();
         for row in rows.iter().filter(|row| row.recording_version > 0) {
-            match self.sealed(row).await {
+            match self.recordings.open(row).await {
                 Ok(sealed) => builder = sample(builder, user_of(row), &sealed).await?,
                 // Sealed again or deleted in the meantime.
                 Err(crate::Error::Store(error)) if error.kind() == store::Kind::NotFound => {}

@@ -1,12 +1,15 @@
 //! Recording objects in the blob store: reading them block by block, and the
 //! dictionaries that their blocks refer to.
 
+pub(crate) mod analyses;
 pub(crate) mod assemble;
 pub(crate) mod dictionaries;
 pub(crate) mod pages;
 pub(crate) mod summary;
+#[cfg(test)]
+mod tests;
 
-use crate::{Engine, Result};
+use crate::Result;
 use assemble::InteractionBatch;
 use dictionaries::Dictionaries;
 use model::replay::Replay;
@@ -37,13 +40,15 @@ impl quick_cache::Weighter<(Arc<str>, usize), Arc<Vec<u8>>> for BySize {
 /// What all recordings share.
 pub(crate) struct Recordings {
     pub dictionaries: Dictionaries,
+    blobs: Arc<dyn Blobs>,
     cache: ContentCache,
 }
 
 impl Recordings {
     pub fn new(blobs: Arc<dyn Blobs>) -> Self {
         Self {
-            dictionaries: Dictionaries::new(blobs),
+            dictionaries: Dictionaries::new(blobs.clone()),
+            blobs,
             cache: ContentCache::with_weighter(CACHE_BLOCKS, CACHE_BYTES, BySize),
         }
     }
@@ -54,8 +59,7 @@ pub(crate) struct Sealed {
     pub index: Recording,
     row: Replay,
     key: Arc<str>,
-    engine: Arc<Recordings>,
-    blobs: Arc<dyn Blobs>,
+    recordings: Arc<Recordings>,
 }
 
 /// An unpacked block.
@@ -100,7 +104,7 @@ impl Sealed {
         let mut plain = Arc::new(Vec::new());
         let mut known = 0;
         for (position, link) in chain.iter().enumerate().rev() {
-            if let Some(found) = self.engine.cache.get(&(self.key.clone(), *link)) {
+            if let Some(found) = self.recordings.cache.get(&(self.key.clone(), *link)) {
                 (plain, known) = (found, position + 1);
                 break;
             }
@@ -108,18 +112,22 @@ impl Sealed {
         for link in &chain[known..] {
             let block = self.index.blocks[*link].clone();
             let end = block.offset.saturating_add(block.size_bytes);
-            let bytes = self.blobs.get_range(&self.key, block.offset..end).await?;
+            let bytes = self
+                .recordings
+                .blobs
+                .get_range(&self.key, block.offset..end)
+                .await?;
             let (link, prefix) = (*link, plain);
             let unpacked =
                 tokio::task::spawn_blocking(move || block.unpack(link, &bytes, &prefix)).await;
             plain = Arc::new(unpacked.map_err(|error| crate::Error::Internal(error.to_string()))??);
-            self.engine
+            self.recordings
                 .cache
                 .insert((self.key.clone(), link), plain.clone());
         }
         let block = self.index.blocks[at].clone();
         let dictionary = self
-            .engine
+            .recordings
             .dictionaries
             .get(self.row.project_id, block.dictionary)
             .await?;
@@ -131,10 +139,16 @@ impl Sealed {
         })
     }
 
-    /// All blocks of a kind; damaged ones are left out and reported to the log.
-    pub async fn contents(&self, kind: BlockKind) -> Result<Vec<Content>> {
+    /// The blocks of a kind among those with these places; damaged ones are left out
+    /// and reported to the log.
+    pub async fn contents(
+        &self,
+        kind: BlockKind,
+        places: impl std::ops::RangeBounds<usize>,
+    ) -> Result<Vec<Content>> {
         let mut contents = Vec::new();
-        for (at, _) in self.index.of_kind(kind) {
+        let blocks = self.index.of_kind(kind);
+        for (at, _) in blocks.filter(|(at, _)| places.contains(at)) {
             match self.content(at).await {
                 Ok(content) => contents.push(content),
                 Err(crate::Error::Recording(error)) => {
@@ -150,11 +164,33 @@ impl Sealed {
 impl Sealed {
     pub async fn interactions(&self) -> Result<Vec<InteractionBatch>> {
         let mut batches = Vec::new();
-        for content in self.contents(BlockKind::Interactions).await? {
+        for content in self.contents(BlockKind::Interactions, ..).await? {
             content.for_each(|at_us, item| batches.extend(InteractionBatch::read(at_us, item)))?;
         }
         Ok(batches)
     }
+}
+
+/// The first version of a recording of these events: the whole work of sealing
+/// without its reads and writes, for measuring it. [`Recording`] reads the sizes
+/// of the parts from the result.
+///
+/// # Errors
+/// When a block cannot be compressed.
+pub fn seal_events(
+    dictionary: Arc<Dictionary>,
+    events: Vec<model::ingest::RawEvent>,
+) -> Result<Vec<u8>> {
+    let parts = assemble::Parts {
+        dictionary,
+        sizes: recording::BlockSizes::default(),
+        old: None,
+        hot: crate::live::Hot {
+            events,
+            ..Default::default()
+        },
+    };
+    Ok(assemble::assemble(parts)?.object)
 }
 
 pub(crate) fn folder_of(row: &Replay) -> String {
@@ -165,9 +201,9 @@ pub(crate) fn key_of(row: &Replay, version: u64) -> String {
     format!("{}/{version:08}.recording", folder_of(row))
 }
 
-impl Engine {
+impl Recordings {
     /// Opens the sealed part of a replay; `recording_version` must not be 0.
-    pub(crate) async fn sealed(&self, row: &Replay) -> Result<Sealed> {
+    pub async fn open(self: &Arc<Self>, row: &Replay) -> Result<Sealed> {
         let key = key_of(row, row.recording_version);
         let tail = self.blobs.get_tail(&key, TAIL_BYTES).await?;
         let index = match Recording::read(&tail)? {
@@ -181,8 +217,7 @@ impl Engine {
             index,
             row: row.clone(),
             key: key.into(),
-            engine: self.recordings.clone(),
-            blobs: self.blobs.clone(),
+            recordings: self.clone(),
         })
     }
 }

@@ -356,7 +356,6 @@ impl<'a> Reader<'a> {
         let mut text = String::with_capacity(skeleton.as_str().len() * 2);
         for (n, piece) in skeleton.as_str().split(pattern::MARK).enumerate() {
             if n > 0 {
-                self.spend(1)?;
                 let part = self.places.part(column, Step::Lane(pattern::lane(n - 1)));
                 self.number(part)?.write(&mut text);
             }

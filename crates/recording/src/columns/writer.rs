@@ -22,7 +22,7 @@ pub struct Writer<'d> {
     shapes: HashMap<Box<[u32]>, u32>,
     new_shapes: Vec<Box<[u32]>>,
     /// The columns of an object's values, by its column and shape.
-    layouts: HashMap<(u32, u32), Rc<[u32]>>,
+    layouts: HashMap<(u32, u32), Rc<Layout>>,
     // Reused from value to value.
     object_keys: Vec<u32>,
     skeleton: String,
@@ -42,12 +42,33 @@ struct Column {
     /// their own recording.
     strings: HashMap<u128, u32>,
     shapes: HashMap<u32, u32>,
+    /// The last shapes here, the newest first: most objects look like one of them.
+    recent: [Option<Rc<Layout>>; RECENT],
+}
+
+const RECENT: usize = 4;
+
+/// An object's shape in a column.
+#[derive(Debug)]
+struct Layout {
+    shape: u32,
+    names: Vec<Box<str>>,
+    columns: Vec<u32>,
+}
+
+impl Layout {
+    fn fits(&self, pairs: Pairs<'_>) -> bool {
+        pairs.len() == self.names.len()
+            && pairs
+                .zip(&self.names)
+                .all(|((name, _), own)| name == &**own)
+    }
 }
 
 /// A container whose values are being written.
 enum Open<'t> {
     Array(Items<'t>, u32),
-    Object(Pairs<'t>, Rc<[u32]>, usize),
+    Object(Pairs<'t>, Rc<Layout>, usize),
 }
 
 impl<'d> Writer<'d> {
@@ -149,7 +170,7 @@ impl<'d> Writer<'d> {
                     }
                     Some(Open::Object(pairs, layout, at)) => {
                         if let Some((_, next)) = pairs.next() {
-                            (column, value) = (layout[*at], next);
+                            (column, value) = (layout.columns[*at], next);
                             *at += 1;
                             break;
                         }
@@ -174,32 +195,52 @@ impl<'d> Writer<'d> {
     }
 
     /// Begins an object and says where its values go; None when there is no room.
-    fn object(&mut self, column: u32, pairs: Pairs<'_>, time: Decimal) -> Option<Rc<[u32]>> {
-        let shape = self.shape(pairs)?;
-        let layout = match self.layouts.get(&(column, shape)) {
-            Some(layout) => layout.clone(),
+    fn object(&mut self, column: u32, pairs: Pairs<'_>, time: Decimal) -> Option<Rc<Layout>> {
+        let recent = &mut self.column(column).recent;
+        let found = recent
+            .iter()
+            .position(|known| known.as_ref().is_some_and(|known| known.fits(pairs)));
+        let layout = match found.and_then(|at| recent[at].clone()) {
+            Some(layout) => layout,
             None => {
-                if !self.places.has_room(pairs.len()) {
-                    return None;
-                }
-                let had_timestamp = self.places.timestamp().is_some();
-                let keys = pairs.zip(&self.object_keys);
-                let layout: Rc<[u32]> = keys
-                    .map(|((name, _), key)| self.places.under(column, *key, name))
-                    .collect();
-                if let Some(last) = layout.iter().max() {
-                    self.column(*last);
-                }
-                if let (false, Some(timestamp)) = (had_timestamp, self.places.timestamp()) {
-                    self.column(timestamp).before = time;
-                }
-                self.layouts.insert((column, shape), layout.clone());
+                let layout = self.layout(column, pairs, time)?;
+                let recent = &mut self.column(column).recent;
+                recent.rotate_right(1);
+                recent[0] = Some(layout.clone());
                 layout
             }
         };
         let into = self.column(column);
         into.kinds.push(kind::OBJECT);
-        into.shape(shape);
+        into.shape(layout.shape);
+        Some(layout)
+    }
+
+    fn layout(&mut self, column: u32, pairs: Pairs<'_>, time: Decimal) -> Option<Rc<Layout>> {
+        let shape = self.shape(pairs)?;
+        if let Some(layout) = self.layouts.get(&(column, shape)) {
+            return Some(layout.clone());
+        }
+        if !self.places.has_room(pairs.len()) {
+            return None;
+        }
+        let had_timestamp = self.places.timestamp().is_some();
+        let columns: Vec<u32> = pairs
+            .zip(&self.object_keys)
+            .map(|((name, _), key)| self.places.under(column, *key, name))
+            .collect();
+        if let Some(last) = columns.iter().max() {
+            self.column(*last);
+        }
+        if let (false, Some(timestamp)) = (had_timestamp, self.places.timestamp()) {
+            self.column(timestamp).before = time;
+        }
+        let layout = Rc::new(Layout {
+            shape,
+            names: pairs.map(|(name, _)| name.into()).collect(),
+            columns,
+        });
+        self.layouts.insert((column, shape), layout.clone());
         Some(layout)
     }
 

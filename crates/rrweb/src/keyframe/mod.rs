@@ -9,6 +9,7 @@
 //! constructed ones, which would lose these. So everything about sheets of the top
 //! document comes before the first mutation, and in frames (which are attached by
 //! mutations) constructed sheets are sent as they are by now, without edits.
+//! A focus before that mutation finds its node.
 //! Positions of scroll come last, when everything has its size.
 
 mod styles;
@@ -38,11 +39,18 @@ pub fn keyframe(mirror: &Mirror, at_ms: i64) -> String {
         rare.nodes.iter().partition(|node| is_top(node));
     let plan = styles::Plan::new(mirror, &rare.nodes);
     writer.sheets(&plan, &top, true);
+    let focus_is_on_top = mirror.focused().is_some_and(|node| is_top(&node));
+    if focus_is_on_top {
+        writer.focus();
+    }
     writer.frames(&rare);
     writer.sheets(&plan, &inner, false);
     writer.canvases(&rare);
     writer.inputs(&rare);
     writer.scrolls(root, &rare);
+    if !focus_is_on_top {
+        writer.focus();
+    }
     writer.selection();
     writer.pointer();
     writer.out
@@ -199,7 +207,7 @@ impl Writer<'_> {
 
     fn selection(&mut self) {
         let ranges = self.mirror.selection();
-        let is_here = |id: i64| self.mirror.node_by_id(id).is_some();
+        let is_here = |id: i64| self.is_in_page(id);
         let ranges: Vec<_> = ranges
             .iter()
             .filter(|range| is_here(range.start) && is_here(range.end))
@@ -224,10 +232,18 @@ impl Writer<'_> {
         self.end();
     }
 
+    fn focus(&mut self) {
+        let id = self.mirror.focused().map_or(0, |node| self.mirror.id(node));
+        if self.is_in_page(id) {
+            self.start(3);
+            put!(self, "{{\"source\":2,\"type\":5,\"id\":{id}}}");
+            self.end();
+        }
+    }
+
     fn pointer(&mut self) {
         let pointer = self.mirror.pointer();
-        let Some(pointer) = pointer.filter(|pointer| self.mirror.node_by_id(pointer.id).is_some())
-        else {
+        let Some(pointer) = pointer.filter(|pointer| self.is_in_page(pointer.id)) else {
             return;
         };
         self.start(3);
@@ -239,6 +255,12 @@ impl Writer<'_> {
             pointer.id
         );
         self.end();
+    }
+
+    /// Nodes of old recorders that wait for a sibling are not; keyframes leave them out.
+    fn is_in_page(&self, id: i64) -> bool {
+        let node = self.mirror.node_by_id(id);
+        node.is_some_and(|node| self.mirror.document_of(node).is_some())
     }
 
     fn is_document(&self, node: NodeKey) -> bool {

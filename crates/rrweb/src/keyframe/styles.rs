@@ -24,6 +24,7 @@ impl<'m> Plan<'m> {
             let owner = mirror.node_by_id(sheet.owner);
             let home = owner
                 .filter(|owner| mirror.extra_of(*owner).is_some())
+                .filter(|owner| mirror.document_of(*owner).is_some())
                 .or_else(|| first_adopter.get(&sheet.style_id).copied())
                 .or_else(|| mirror.root());
             if let Some(home) = home {

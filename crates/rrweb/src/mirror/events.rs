@@ -26,8 +26,13 @@ mod source {
     pub const CUSTOM_ELEMENT: i64 = 16;
 }
 
-/// Mouse interactions that place the pointer: up, down, click, touch start and end.
-const PLACING: [i64; 5] = [0, 1, 2, 7, 9];
+/// `type` of mouse interactions.
+mod interaction {
+    /// Those that place the pointer: up, down, click, touch start and end.
+    pub const PLACING: [i64; 5] = [0, 1, 2, 7, 9];
+    pub const FOCUS: i64 = 5;
+    pub const BLUR: i64 = 6;
+}
 
 /// Longer ones are for nobody to read.
 const MAX_HREF_BYTES: usize = 64 << 10;
@@ -71,10 +76,7 @@ impl Mirror {
                 }
             }
             Some(source::MOUSE_INTERACTION) => {
-                let kind = data.get("type").and_then(Value::as_i64);
-                if kind.is_some_and(|kind| PLACING.contains(&kind)) {
-                    self.place_pointer(data);
-                }
+                self.interact(data);
             }
             Some(source::SCROLL) => self.scroll_to(data, observer),
             Some(source::VIEWPORT_RESIZE) => self.resize(data, observer),
@@ -97,6 +99,17 @@ impl Mirror {
     fn target_of(&self, data: Value<'_>) -> Option<u32> {
         let id = data.get("id").and_then(Value::as_i64)?;
         self.ids.get(&id).copied()
+    }
+
+    fn interact(&mut self, data: Value<'_>) {
+        let id = data.get("id").and_then(Value::as_i64);
+        let is_here = id.is_some_and(|id| self.ids.contains_key(&id));
+        match data.get("type").and_then(Value::as_i64) {
+            Some(interaction::FOCUS) if is_here => self.page.focused = id,
+            Some(interaction::BLUR) if id == self.page.focused => self.page.focused = None,
+            Some(kind) if interaction::PLACING.contains(&kind) => self.place_pointer(data),
+            _ => {}
+        }
     }
 
     fn place_pointer(&mut self, data: Value<'_>) {
@@ -124,16 +137,24 @@ impl Mirror {
         let value = self.allowed_text(text).into();
         let checked = data.get("isChecked").and_then(Value::as_bool) == Some(true);
         let key = NodeKey(at);
-        let old_value = self.form_value(key).unwrap_or_default().to_owned();
         let old_checked = self.is_checked(key);
+        // Once there is a state, nothing has to be copied.
+        let from_attributes = match self.form_state(key) {
+            Some(_) => String::new(),
+            None => self.form_value(key).unwrap_or_default().to_owned(),
+        };
         let sequence = self.next_sequence();
         let state = FormState {
             value,
             checked,
             sequence,
         };
-        self.change_extra(at, |extra| extra.form = Some(state));
-        observer.input(self, key, &old_value, old_checked);
+        let before = self.change_extra(at, |extra| extra.form.replace(state));
+        let old_value = match &before {
+            Some(Some(before)) => &before.value,
+            _ => from_attributes.as_str(),
+        };
+        observer.input(self, key, old_value, old_checked);
     }
 
     fn media(&mut self, data: Value<'_>, at_micros: i64, observer: &mut impl Observer) {

@@ -46,17 +46,16 @@ pub(super) fn apply(style: &str, diff: Value<'_>) -> Option<String> {
             remove(&mut declarations, property);
             continue;
         }
-        // At the end, so that it wins over a shorthand before it.
-        declarations.retain(|declaration| !is_same(declaration.property, property));
         let important = if priority.is_empty() {
             ""
         } else {
             " !important"
         };
-        declarations.push(Declaration {
+        let declaration = Declaration {
             property,
             text: format!("{property}: {text}{important}").into(),
-        });
+        };
+        put(&mut declarations, declaration);
     }
     let mut text = String::with_capacity(style.len() + 32);
     for declaration in &declarations {
@@ -67,6 +66,26 @@ pub(super) fn apply(style: &str, diff: Value<'_>) -> Option<String> {
         text.push(';');
     }
     Some(text)
+}
+
+/// A property keeps its place, as in a browser, unless a later declaration sets the
+/// same by a shorthand or a part of it: then it goes to the end, so that it wins.
+fn put<'t>(declarations: &mut Vec<Declaration<'t>>, declaration: Declaration<'t>) {
+    let property = declaration.property;
+    let place = declarations
+        .iter()
+        .rposition(|old| is_same(old.property, property));
+    let overlaps =
+        |old: &Declaration<'_>| covers(old.property, property) || covers(property, old.property);
+    match place {
+        Some(place) if !declarations[place..].iter().any(overlaps) => {
+            declarations[place] = declaration;
+        }
+        _ => {
+            declarations.retain(|old| !is_same(old.property, property));
+            declarations.push(declaration);
+        }
+    }
 }
 
 fn remove<'t>(declarations: &mut Vec<Declaration<'t>>, property: &'t str) {
@@ -218,12 +237,12 @@ mod tests {
         check(
             "A:1;--x:1;--X:2",
             r#"{"a":"2","--X":false}"#,
-            "--x:1; a: 2;",
+            "a: 2; --x:1;",
         );
         check(
             r#"background: url("data:image/png;base64,A;B"); a: url(x;y); /* c: d; */ e: "\";" ; ;x"#,
             r#"{"a":"1"}"#,
-            r#"background: url("data:image/png;base64,A;B"); /* c: d; */ e: "\";"; a: 1;"#,
+            r#"background: url("data:image/png;base64,A;B"); a: 1; /* c: d; */ e: "\";";"#,
         );
         check("u: url(a;b", r#"{"c":"d"}"#, "u: url(a;b; c: d;");
     }

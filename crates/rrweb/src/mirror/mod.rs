@@ -27,6 +27,7 @@
 
 mod compare;
 mod events;
+mod frames;
 mod inline_style;
 mod integrity;
 mod limits;
@@ -49,8 +50,8 @@ pub use observer::{Observer, StyleChange};
 pub use read::{BLOCK_CLASSES, MASK_CLASSES};
 pub use tree::{Children, Descendants};
 
+pub(crate) use frames::EarlyDocument;
 pub(crate) use node::Extra;
-pub(crate) use place::EarlyDocument;
 pub(crate) use sheets::{Edit, Path, Sheet, split_rules};
 
 use crate::kind;
@@ -80,7 +81,7 @@ pub struct Mirror {
     /// Old recorders: nodes that wait for the sibling that names them.
     aside: HashMap<i64, place::Aside, Seeded>,
     /// Frame documents that came before their frame.
-    early_documents: Vec<place::EarlyDocument>,
+    early_documents: Vec<EarlyDocument>,
     page: Page,
     /// Heap of nodes and extras beyond their fixed size.
     content_bytes: usize,
@@ -99,6 +100,8 @@ pub(crate) struct Page {
     pub fonts: Vec<Box<str>>,
     pub selection: Vec<SelectedRange>,
     pub pointer: Option<Pointer>,
+    /// The field or element that has the focus.
+    pub focused: Option<i64>,
     /// Names of elements defined by script.
     pub custom_elements: Vec<Box<str>>,
 }

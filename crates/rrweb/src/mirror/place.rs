@@ -1,10 +1,9 @@
 //! Adding nodes where they belong, in whatever order they come.
 
 use super::names::{Seeded, known};
-use super::node::{Content, NIL, NodeKey, NodeKind, flag, text_cost};
+use super::node::{Content, NIL, NodeKey, NodeKind, flag};
 use super::snapshot::Serialized;
 use super::{Mirror, Observer, Problem};
-use crate::Tape;
 use crate::tape::Value;
 use std::collections::{HashMap, VecDeque};
 
@@ -13,19 +12,6 @@ pub(super) struct Aside {
     at: u32,
     previous: Option<i64>,
     next: Option<i64>,
-}
-
-/// A frame's document that came before the frame.
-pub(crate) struct EarlyDocument {
-    pub parent: i64,
-    /// The serialised tree as JSON.
-    pub node: Box<str>,
-}
-
-impl EarlyDocument {
-    pub(super) fn cost(&self) -> usize {
-        text_cost(&self.node) + size_of::<Self>()
-    }
 }
 
 /// One entry of `adds`.
@@ -44,6 +30,9 @@ enum Outcome<'t> {
     Waits(i64, Box<Add<'t>>),
     Dropped,
 }
+
+/// Comments and the like before the root element of a document.
+const MAX_PROLOGUE: usize = 64;
 
 /// Means "not serialised yet" in the data of old recorders.
 const NOT_YET: i64 = -1;
@@ -103,7 +92,7 @@ impl Mirror {
         let id = add.node.id;
         let Some(parent) = self.ids.get(&add.parent).copied() else {
             if add.node.kind == NodeKind::Document {
-                self.keep_early_document(&add);
+                self.keep_early_document(add.parent, add.value);
                 return Outcome::Dropped;
             }
             return Outcome::Waits(add.parent, Box::new(add));
@@ -126,7 +115,7 @@ impl Mirror {
             return Outcome::Dropped;
         };
         let parent_kind = parent_node.kind;
-        let is_frame = parent_kind == NodeKind::Element && parent_node.name == known::IFRAME;
+        let is_frame = self.is_frame(parent);
         if is_frame != (add.node.kind == NodeKind::Document) || !parent_kind.has_children() {
             self.problem(Problem::UnsupportedContent);
             return Outcome::Dropped;
@@ -135,6 +124,7 @@ impl Mirror {
             return match self.attach_document(parent, add.value, at_micros) {
                 Some(document) => {
                     observer.added(self, NodeKey(document));
+                    self.attach_early_documents(at_micros, observer);
                     Outcome::Placed(id)
                 }
                 None => Outcome::Dropped,
@@ -159,9 +149,7 @@ impl Mirror {
         if !self.attach(parent, at, before, in_shadow, observer) {
             return Outcome::Dropped;
         }
-        if !self.early_documents.is_empty()
-            && self.node(at).is_some_and(|node| node.name == known::IFRAME)
-        {
+        if !self.early_documents.is_empty() && self.is_frame(at) {
             self.attach_early_document_of(at, at_micros, observer);
         }
         if !self.aside.is_empty() {
@@ -366,7 +354,9 @@ impl Mirror {
                         || (name == known::HTML && kind == NodeKind::Element && old.kind == kind)
                 })
             };
-            let old = self.children(NodeKey(parent)).find(is_in_the_way);
+            // Few nodes stand before the root element.
+            let mut children = self.children(NodeKey(parent)).take(MAX_PROLOGUE);
+            let old = children.find(is_in_the_way);
             if let Some(old) = old {
                 self.remove_from_page(old.0, observer);
                 self.free_subtree(old.0);
@@ -440,98 +430,6 @@ impl Mirror {
                     todo.push((aside.at, aside.previous, aside.next));
                 }
             }
-        }
-    }
-
-    /// Builds the document of a frame in place of the one it had.
-    fn attach_document(&mut self, frame: u32, node: Value<'_>, at_micros: i64) -> Option<u32> {
-        let id = node.get("id").and_then(Value::as_i64)?;
-        let of_frame = self.extra(frame).map_or(NIL, |extra| extra.frame_document);
-        let of_id = self.ids.get(&id).copied().unwrap_or(NIL);
-        if of_id == self.root || (of_id != NIL && self.is_within(frame, of_id)) {
-            self.problem(Problem::Cycle);
-            return None;
-        }
-        for old in [of_frame, of_id] {
-            if self.node(old).is_some() {
-                self.unlink(old);
-                self.free_subtree(old);
-            }
-        }
-        let document = self.build_tree(node, at_micros)?;
-        if let Some(node) = self.node_mut(document) {
-            node.parent = frame;
-        }
-        self.change_extra(frame, |extra| extra.frame_document = document);
-        Some(document)
-    }
-
-    fn keep_early_document(&mut self, add: &Add<'_>) {
-        if self.early_documents.len() >= self.limits.waiting {
-            self.problem(Problem::WaitingLimit);
-            return;
-        }
-        let early = EarlyDocument {
-            parent: add.parent,
-            node: add.value.to_json().into(),
-        };
-        if self.has_room(early.cost()) {
-            self.other_bytes += early.cost();
-            self.early_documents.push(early);
-        }
-    }
-
-    /// After a snapshot: its frames may have documents already, which may have frames.
-    pub(super) fn attach_early_documents(&mut self, at_micros: i64) {
-        loop {
-            let place = self
-                .early_documents
-                .iter()
-                .find_map(|early| self.ids.get(&early.parent));
-            match place.copied() {
-                Some(frame) => self.attach_early_document_of(frame, at_micros, &mut ()),
-                None => break,
-            }
-        }
-    }
-
-    fn attach_early_document_of(
-        &mut self,
-        frame: u32,
-        at_micros: i64,
-        observer: &mut impl Observer,
-    ) {
-        let mut frames = vec![frame];
-        while let Some(frame) = frames.pop() {
-            let id = self.node(frame).map_or(0, |node| node.id);
-            let found = self
-                .early_documents
-                .iter()
-                .position(|early| early.parent == id);
-            let Some(found) = found else {
-                continue;
-            };
-            let early = self.early_documents.remove(found);
-            self.other_bytes = self.other_bytes.saturating_sub(early.cost());
-            let is_frame = self
-                .node(frame)
-                .is_some_and(|node| node.name == known::IFRAME);
-            let mut tape = Tape::new();
-            if !is_frame || tape.parse(&early.node).is_err() {
-                self.problem(Problem::UnsupportedContent);
-                continue;
-            }
-            let Some(document) = self.attach_document(frame, tape.root(), at_micros) else {
-                continue;
-            };
-            if !self.early_documents.is_empty() {
-                let inner = self
-                    .early_documents
-                    .iter()
-                    .filter_map(|early| self.ids.get(&early.parent));
-                frames.extend(inner.copied());
-            }
-            observer.added(self, NodeKey(document));
         }
     }
 }

@@ -307,6 +307,11 @@ impl Mirror {
         self.page.pointer
     }
 
+    /// The node that has the focus.
+    pub fn focused(&self) -> Option<NodeKey> {
+        self.node_by_id(self.page.focused?)
+    }
+
     pub fn selection(&self) -> &[SelectedRange] {
         &self.page.selection
     }

@@ -105,7 +105,7 @@ impl Mirror {
                     if let (Some(x), Some(y)) = (offset("left"), offset("top")) {
                         self.change_extra(root, |extra| extra.scroll = Some(Position { x, y }));
                     }
-                    self.attach_early_documents(at_micros);
+                    self.attach_early_documents(at_micros, &mut ());
                 }
             }
             // Wireframes of a mobile recorder, or odd data.
@@ -117,7 +117,7 @@ impl Mirror {
         observer.snapshot(self);
     }
 
-    /// Forgets the page. Where the pointer was stays true if the page goes on.
+    /// Forgets the page. Pointer and focus stay where they are if the page goes on.
     fn clear(&mut self, page_goes_on: bool) {
         self.nodes.clear();
         self.free.clear();
@@ -131,6 +131,7 @@ impl Mirror {
         self.page.selection.clear();
         if !page_goes_on {
             self.page.pointer = None;
+            self.page.focused = None;
         }
         self.content_bytes = 0;
         let fonts = self.page.fonts.iter().map(|font| text_cost(font));
@@ -140,9 +141,13 @@ impl Mirror {
         self.moves_left = MAX_MOVED_NODES;
     }
 
-    /// Builds a node and all its descendants; the node itself has no place yet.
+    /// Builds a document with all its descendants; it has no place itself yet.
     pub(super) fn build_tree(&mut self, node: Value<'_>, at_micros: i64) -> Option<u32> {
         let read = self.read_or_count(node)?;
+        if read.kind != NodeKind::Document {
+            self.problem(Problem::UnsupportedContent);
+            return None;
+        }
         let root = self.create_from(&read, at_micros)?;
         let mut open = Vec::new();
         if let Some(children) = self.children_to_build(root, &read) {
@@ -157,6 +162,11 @@ impl Mirror {
             let Some(read) = self.read_or_count(child) else {
                 continue;
             };
+            if read.kind == NodeKind::Document {
+                // Documents of frames come by themselves.
+                self.problem(Problem::UnsupportedContent);
+                continue;
+            }
             if self.ids.contains_key(&read.id) {
                 self.problem(Problem::DuplicateId);
                 continue;

@@ -1,13 +1,16 @@
 //! Style sheets: their text, their edits, and the constructed ones.
 
 use super::names::known;
-use super::node::{Content, NIL, NodeKey, NodeKind, ValueKind, flag};
+use super::node::{NIL, NodeKey, NodeKind, ValueKind, flag};
 use super::sheets::{Sheet, count_rules};
 use super::{ConstructedSheet, Mirror, Observer, Problem, StyleChange};
 use crate::tape::Value;
 
 /// Stands in `_cssText` between the texts of one `style`.
 const SPLIT: &str = "/* rr_split */";
+
+/// More texts in one `style` are for no browser. Small events make us walk them all.
+const MAX_STYLE_TEXTS: usize = 1_000;
 
 impl Mirror {
     /// The text of the sheet of a `style` or `link`, without edits by script.
@@ -27,23 +30,24 @@ impl Mirror {
         css_text.into_iter().chain(texts)
     }
 
+    fn style_texts(&self, style: u32) -> Vec<u32> {
+        let children = self.children(NodeKey(style)).take(MAX_STYLE_TEXTS);
+        let texts = children.filter(|child| self.kind(*child) == Some(NodeKind::Text));
+        texts.map(|text| text.0).collect()
+    }
+
     /// Gives the text children of a `style` their parts of `_cssText`, because one of
     /// them is about to change by itself.
     pub(super) fn spread_css_text(&mut self, style: u32) {
-        let texts: Vec<u32> = self
-            .children(NodeKey(style))
-            .map(|child| child.0)
-            .filter(|child| {
-                self.node(*child)
-                    .is_some_and(|node| node.kind == NodeKind::Text)
-            })
-            .collect();
         let is_text = |value: super::AttributeValue<'_>| value.as_str().is_some();
-        if texts.is_empty()
-            || !self
-                .attribute_at(style, known::CSS_TEXT)
-                .is_some_and(is_text)
+        if !self
+            .attribute_at(style, known::CSS_TEXT)
+            .is_some_and(is_text)
         {
+            return;
+        }
+        let texts = self.style_texts(style);
+        if texts.is_empty() {
             return;
         }
         let Some(css) = self.remove_attribute(style, known::CSS_TEXT) else {
@@ -100,14 +104,8 @@ impl Mirror {
                 observer.attribute_changed(self, NodeKey(at), key, old.map(|old| &*old.text));
             }
         }
-        let texts: Vec<u32> = self.children(NodeKey(at)).map(|child| child.0).collect();
-        for text in texts {
-            if self
-                .node(text)
-                .is_some_and(|node| matches!(node.content, Content::Text(_)))
-            {
-                self.replace_text(text, "");
-            }
+        for text in self.style_texts(at) {
+            self.replace_text(text, "");
         }
         self.style_text_changed(at, observer);
     }

@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub mod export;
 pub mod import;
 pub mod serve;
 

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod access;
+mod assets;
 mod bad_input;
+mod collaboration;
 mod connections;
 mod cors;
 mod durability;
@@ -14,7 +16,10 @@ mod import;
 mod listeners;
 mod live;
 mod order;
+mod person;
 mod playback;
+mod projects;
 mod recording;
 mod server;
 mod settings;
+mod site;

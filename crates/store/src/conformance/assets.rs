@@ -6,7 +6,7 @@ use crate::{Catalog, Kind};
 use model::{ProjectId, ReplayId, Timestamp};
 
 const LIMITS: WantedLimits = WantedLimits {
-    max_per_project: 4,
+    max_per_project: 5,
     refresh_before: Timestamp::from_millis(0),
 };
 
@@ -44,7 +44,10 @@ pub async fn assets(catalog: &dyn Catalog, project: ProjectId, other: ProjectId)
     ok!(catalog.put_replays(std::slice::from_ref(&row)).await);
     let (css, image) = ("https://shop.test/a.css", "https://shop.test/b.png");
     let page = Some("https://shop.test/");
-    let both = [wanted(css, "style_sheet", page), wanted(image, "image", page)];
+    let both = [
+        wanted(css, "style_sheet", page),
+        wanted(image, "image", page),
+    ];
     let nobody = ReplayId::derive(project, "nobody", "0");
     let refused = catalog
         .want_assets(project, Some(nobody), &both, LIMITS, at(1))
@@ -54,7 +57,11 @@ pub async fn assets(catalog: &dyn Catalog, project: ProjectId, other: ProjectId)
         let refused = catalog.want_assets(project, Some(row.id), &both, LIMITS, at(second));
         assert_eq!(ok!(refused.await), 0);
     }
-    assert_eq!(ok!(catalog.due_assets(at(0), 10).await), [], "not before it was wanted");
+    assert_eq!(
+        ok!(catalog.due_assets(at(0), 10).await),
+        [],
+        "not before it was wanted"
+    );
     let jobs = ok!(catalog.due_assets(at(2), 10).await);
     let jobs_wanted: Vec<_> = jobs.iter().map(|job| job.wanted.clone()).collect();
     assert_eq!(jobs_wanted, both, "an address is queued once");
@@ -62,11 +69,19 @@ pub async fn assets(catalog: &dyn Catalog, project: ProjectId, other: ProjectId)
     let states = async |second| ok!(catalog.asset_states(project, &urls, at(second)).await);
     assert_eq!(
         states(2).await,
-        [AssetState::Waiting, AssetState::Waiting, AssetState::Unknown]
+        [
+            AssetState::Waiting,
+            AssetState::Waiting,
+            AssetState::Unknown
+        ]
     );
 
-    ok!(catalog.finish_asset(&jobs[0], &archived("one"), at(10)).await);
-    ok!(catalog.finish_asset(&jobs[1], &failed(Some(at(60))), at(10)).await);
+    ok!(catalog
+        .finish_asset(&jobs[0], &archived("one"), at(10))
+        .await);
+    ok!(catalog
+        .finish_asset(&jobs[1], &failed(Some(at(60))), at(10))
+        .await);
     let is = |key: &str| AssetState::Archived {
         key: key.to_owned(),
         content_type: "text/css".to_owned(),
@@ -75,7 +90,9 @@ pub async fn assets(catalog: &dyn Catalog, project: ProjectId, other: ProjectId)
     assert_eq!(ok!(catalog.due_assets(at(59), 10).await), []);
     let retried = ok!(catalog.due_assets(at(60), 10).await);
     assert_eq!((retried.len(), retried[0].attempts), (1, 1));
-    ok!(catalog.finish_asset(&retried[0], &failed(None), at(60)).await);
+    ok!(catalog
+        .finish_asset(&retried[0], &failed(None), at(60))
+        .await);
     let reason = "timeout".to_owned();
     assert_eq!(states(2).await[0], AssetState::Failed { reason });
     assert_eq!(ok!(catalog.due_assets(at(9999), 10).await), []);
@@ -87,18 +104,23 @@ pub async fn assets(catalog: &dyn Catalog, project: ProjectId, other: ProjectId)
     assert_eq!(states(260).await[1], is("two"));
     assert_eq!(states(9999).await[1], is("two"));
 
-    // A part of the sheet belongs to the replay as well.
-    let part = wanted("https://shop.test/f.woff2", "font", Some(css));
+    // What the sheet loads belongs to the replay as well, however deep.
+    let imported = "https://shop.test/c.css";
+    let sheet = wanted(imported, "style_sheet", Some(css));
+    let part = wanted("https://shop.test/f.woff2", "font", Some(imported));
     let fourth = wanted("https://shop.test/4", "image", page);
     let fifth = wanted("https://shop.test/5", "image", page);
-    let more = [part, fourth, fifth];
+    let more = [sheet, part, fourth, fifth];
     let refused = catalog.want_assets(project, None, &more, LIMITS, at(301));
     assert_eq!(ok!(refused.await), 1, "the limit of the project");
     let of_replay: Vec<_> = ok!(catalog.assets_of_replay(row.id, 10).await)
         .into_iter()
         .map(|(url, _)| url)
         .collect();
-    assert_eq!(of_replay, [css, image, "https://shop.test/f.woff2"]);
+    assert_eq!(
+        of_replay,
+        [css, image, imported, "https://shop.test/f.woff2"]
+    );
 
     let found = ok!(catalog.asset(project, "one").await).expect("the asset");
     assert_eq!(found.base_url.as_deref(), Some("https://shop.test/a.css"));

@@ -111,7 +111,9 @@ async fn comments(catalog: &dyn Catalog, replay: ReplayId, missing: ReplayId, us
     };
     let refused = catalog.add_comment(&new(missing, 1, "x")).await;
     assert_eq!(refused.map_err(|it| it.kind()), Err(Kind::NotFound));
-    let late = ok!(catalog.add_comment(&new(replay, 900, "späť 👀\nline")).await);
+    let late = ok!(catalog
+        .add_comment(&new(replay, 900, "späť 👀\nline"))
+        .await);
     let early = ok!(catalog.add_comment(&new(replay, -5, "early")).await);
     assert_eq!(late.author.name, user.name);
     assert_eq!(
@@ -127,21 +129,26 @@ async fn comments(catalog: &dyn Catalog, replay: ReplayId, missing: ReplayId, us
 /// In a project that nothing else is in.
 pub async fn sums_and_neighbours(catalog: &dyn Catalog, project: ProjectId) {
     let at = Timestamp::from_millis;
-    let rows: Vec<_> = [(10, "a", None), (20, "b", Some("u")), (20, "c", Some("u")), (30, "a", None)]
-        .into_iter()
-        .enumerate()
-        .map(|(number, (started_ms, device, user))| {
-            let mut row = replay(project, device, started_ms);
-            row.session_id = number.to_string();
-            row.id = ReplayId::derive(project, device, &row.session_id);
-            row.user_id = user.map(str::to_owned);
-            row.signals = Signals {
-                error_count: 1,
-                ..Signals::default()
-            };
-            row
-        })
-        .collect();
+    let rows: Vec<_> = [
+        (10, "a", None),
+        (20, "b", Some("u")),
+        (20, "c", Some("u")),
+        (30, "a", None),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(number, (started_ms, device, user))| {
+        let mut row = replay(project, device, started_ms);
+        row.session_id = number.to_string();
+        row.id = ReplayId::derive(project, device, &row.session_id);
+        row.user_id = user.map(str::to_owned);
+        row.signals = Signals {
+            error_count: 1,
+            ..Signals::default()
+        };
+        row
+    })
+    .collect();
     ok!(catalog.put_replays(&rows).await);
     let sums = ok!(catalog
         .replay_sums(project, &[at(0)..at(20), at(20)..at(31), at(40)..at(50)])
@@ -169,9 +176,16 @@ pub async fn sums_and_neighbours(catalog: &dyn Catalog, project: ProjectId) {
             limit: 1,
             ..Default::default()
         };
-        let newer = ok!(catalog.list_replays(project, &beside(Order::OldestFirst)).await);
-        let older = ok!(catalog.list_replays(project, &beside(Order::NewestFirst)).await);
+        let newer = ok!(catalog
+            .list_replays(project, &beside(Order::OldestFirst))
+            .await);
+        let older = ok!(catalog
+            .list_replays(project, &beside(Order::NewestFirst))
+            .await);
         assert_eq!(newer.first(), order.get(place + 1));
-        assert_eq!(older.first(), place.checked_sub(1).map(|before| &order[before]));
+        assert_eq!(
+            older.first(),
+            place.checked_sub(1).map(|before| &order[before])
+        );
     }
 }

@@ -13,15 +13,26 @@ const ONE_DAY_SECONDS: &str = "86400";
 /// Headers for the answer to a request with this `Origin`. Without one, or with one
 /// that cannot be echoed safely, there is nothing to say.
 pub fn cors_headers(origin: Option<&str>) -> Vec<(&'static str, String)> {
+    cors_headers_exposing(origin, Some(SKIPPED_HEADER))
+}
+
+/// The same for another vendor, whose scripts look at other headers of an answer.
+pub(crate) fn cors_headers_exposing(
+    origin: Option<&str>,
+    exposed: Option<&str>,
+) -> Vec<(&'static str, String)> {
     let Some(origin) = origin.filter(|origin| is_echoable(origin)) else {
         return Vec::new();
     };
-    vec![
+    let mut headers = vec![
         ("Access-Control-Allow-Origin", origin.to_owned()),
         ("Access-Control-Allow-Credentials", "true".to_owned()),
-        ("Access-Control-Expose-Headers", SKIPPED_HEADER.to_owned()),
-        ("Vary", "Origin".to_owned()),
-    ]
+    ];
+    if let Some(exposed) = exposed {
+        headers.push(("Access-Control-Expose-Headers", exposed.to_owned()));
+    }
+    headers.push(("Vary", "Origin".to_owned()));
+    headers
 }
 
 /// Answers a preflight. `requested_headers` is `Access-Control-Request-Headers`: new

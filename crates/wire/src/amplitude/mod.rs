@@ -21,6 +21,7 @@ mod request;
 pub use config::{
     CaptureSettings, ConsoleCapture, InteractionCapture, MaskLevel, NetworkCapture, config_json,
 };
+pub(crate) use cors::cors_headers_exposing;
 pub use cors::{cors_headers, preflight_reply};
 pub use decode::decode_track;
 pub use events::{MAX_EVENTS_PER_REQUEST, decode_events};

@@ -116,6 +116,10 @@ fn status(reason: Reason) -> u16 {
         | Reason::TooDeep
         | Reason::InvalidEvent
         | Reason::OwnTraffic
+        | Reason::UnknownItem
+        | Reason::InvalidItem
+        | Reason::Truncated
+        | Reason::UnknownCompression
         | Reason::RepairedTimestamp
         | Reason::RepairedText
         | Reason::RedactedSecret => 400,

@@ -141,11 +141,14 @@ impl AssetCatalog for SqliteCatalog {
             let Some((project, at)) = found else {
                 return Ok(Vec::new());
             };
-            let sql = "WITH direct AS (SELECT j.url, j.kind FROM replay_assets r JOIN asset_jobs j ON j.id = r.job_id
-                     WHERE r.replay_id = ?1)
-                 SELECT url FROM direct UNION
-                 SELECT j.url FROM direct d JOIN asset_jobs j ON j.project_id = ?2 AND j.referrer = d.url
-                     WHERE d.kind = 'style_sheet' ORDER BY 1 LIMIT ?3";
+            // A sheet may import another one, and so on; UNION ends circles.
+            let sql = "WITH RECURSIVE parts (url, kind) AS (
+                 SELECT j.url, j.kind FROM replay_assets r JOIN asset_jobs j ON j.id = r.job_id WHERE r.replay_id = ?1
+                 UNION
+                 SELECT j.url, j.kind FROM parts p JOIN asset_jobs j ON j.project_id = ?2 AND j.referrer = p.url
+                     WHERE p.kind = 'style_sheet'
+                 LIMIT ?3)
+                 SELECT DISTINCT url FROM parts ORDER BY url";
             let mut statement = db.prepare_cached(sql)?;
             let urls = statement.query_map(params![replay.as_bytes(), project.0, limit], |row| row.get(0))?;
             urls.map(|url| {
@@ -222,13 +225,9 @@ fn archive(db: &Connection, job: &AssetJob, asset: &Asset, now: Timestamp) -> Re
     Ok(())
 }
 
-fn state_of(
-    db: &Connection,
-    project: ProjectId,
-    url: &str,
-    at: Timestamp,
-) -> Result<AssetState> {
-    let job = "SELECT id, due_at IS NOT NULL, reason FROM asset_jobs WHERE project_id = ? AND url = ?";
+fn state_of(db: &Connection, project: ProjectId, url: &str, at: Timestamp) -> Result<AssetState> {
+    let job =
+        "SELECT id, due_at IS NOT NULL, reason FROM asset_jobs WHERE project_id = ? AND url = ?";
     let job: Option<(i64, bool, Option<String>)> = db
         .prepare_cached(job)?
         .query_row(params![project.0, url], |row| {

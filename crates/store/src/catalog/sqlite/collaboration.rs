@@ -8,9 +8,11 @@ use crate::{Error, Result};
 use model::{ProjectId, ReplayId, Timestamp, UserId};
 use rusqlite::{ErrorCode, OptionalExtension, Row, params};
 
-const COMMENT: &str = "SELECT c.id, c.replay_id, c.at_ms, c.text, c.created_at, u.id, u.name, u.email
+const COMMENT: &str =
+    "SELECT c.id, c.replay_id, c.at_ms, c.text, c.created_at, u.id, u.name, u.email
      FROM comments c JOIN users u ON u.id = c.user_id";
-const RATING: &str = "SELECT r.replay_id, r.rating, r.reason, r.text, r.created_at, u.id, u.name, u.email
+const RATING: &str =
+    "SELECT r.replay_id, r.rating, r.reason, r.text, r.created_at, u.id, u.name, u.email
      FROM ratings r JOIN users u ON u.id = r.user_id";
 
 fn author(row: &Row<'_>, at: usize) -> rusqlite::Result<Author> {
@@ -187,8 +189,7 @@ impl Collaboration for SqliteCatalog {
     async fn ratings(&self, project: ProjectId, limit: usize) -> Result<Vec<Rating>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |db| {
-            let sql =
-                format!("{RATING} WHERE r.project_id = ? ORDER BY r.created_at DESC LIMIT ?");
+            let sql = format!("{RATING} WHERE r.project_id = ? ORDER BY r.created_at DESC LIMIT ?");
             let mut statement = db.prepare_cached(&sql)?;
             let found = statement.query_map(params![project.0, limit], rating)?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
