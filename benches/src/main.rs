@@ -4,6 +4,7 @@
 //! programs. Figures are compared with a named baseline of the same run, for
 //! the speed of a machine differs from hour to hour.
 
+mod engine;
 mod ingest;
 mod load;
 mod process;
@@ -16,7 +17,9 @@ async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ingest", server] => ingest::run(server).await,
+        ["engine", server] => engine::run(server, "all").await,
+        ["engine", server, part] => engine::run(server, part).await,
         ["bare"] => ingest::bare().await,
-        _ => bail!("usage: benches ingest <path of the reenact binary>"),
+        _ => bail!("usage: benches <ingest|engine> <path of the reenact binary> [part of engine]"),
     }
 }

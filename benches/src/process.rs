@@ -62,11 +62,20 @@ impl Server {
 
     /// Largest resident memory so far, in bytes.
     pub fn peak_memory_bytes(&self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Resident memory now, in bytes.
+    pub fn memory_bytes(&self) -> Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, field: &str) -> Result<f64> {
         let status = self.read("status")?;
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .context("no VmHWM in status")?;
+            .find_map(|line| line.strip_prefix(field))
+            .with_context(|| format!("no {field} in status"))?;
         let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kilobytes * 1024.0)
     }

@@ -29,7 +29,9 @@ fn main() {
                 tapes.push(tape);
             }
         }
-        let time = |tape: &Tape| (tape.root().get("timestamp").unwrap().as_f64().unwrap() * 1_000.0) as i64;
+        let time = |tape: &Tape| {
+            (tape.root().get("timestamp").unwrap().as_f64().unwrap() * 1_000.0) as i64
+        };
         tapes.sort_by_key(time);
         let (first, last) = (time(&tapes[0]), time(&tapes[tapes.len() - 1]));
         let rate = |took: f64| text.len() as f64 / 1e6 / took;
@@ -84,7 +86,11 @@ fn main() {
         if let Some(list) = &list {
             facts.sort_by_key(|fact| fact.at_us);
             for fact in facts.iter().filter(|fact| kind(fact) == *list) {
-                println!("  {:>9.3} {}", (fact.at_us - first) as f64 / 1e6, fact.to_json());
+                println!(
+                    "  {:>9.3} {}",
+                    (fact.at_us - first) as f64 / 1e6,
+                    fact.to_json()
+                );
             }
         }
     }

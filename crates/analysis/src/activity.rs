@@ -29,7 +29,8 @@ impl Counter {
 
     pub fn advance(&mut self, at_us: i64, out: &mut impl FnMut(i64, bool, Body)) {
         let start_us = start_of(at_us);
-        if let Some((from_us, activity)) = self.bucket.take_if(|(from_us, _)| *from_us != start_us) {
+        if let Some((from_us, activity)) = self.bucket.take_if(|(from_us, _)| *from_us != start_us)
+        {
             out(from_us, false, Body::Activity(Box::new(activity)));
         }
     }

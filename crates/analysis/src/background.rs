@@ -47,7 +47,13 @@ type Packed = (i64, u32, [i64; 3], [i64; CHILDREN]);
 
 impl From<Place> for Packed {
     fn from(place: Place) -> Self {
-        let before = place.before_us.map(|time| if time == 0 { 0 } else { place.last_us.wrapping_sub(time) });
+        let before = place.before_us.map(|time| {
+            if time == 0 {
+                0
+            } else {
+                place.last_us.wrapping_sub(time)
+            }
+        });
         (place.last_us, place.seconds, before, place.children)
     }
 }
@@ -57,7 +63,13 @@ impl From<Packed> for Place {
         Self {
             last_us,
             seconds,
-            before_us: before.map(|ago| if ago == 0 { 0 } else { last_us.wrapping_sub(ago) }),
+            before_us: before.map(|ago| {
+                if ago == 0 {
+                    0
+                } else {
+                    last_us.wrapping_sub(ago)
+                }
+            }),
             children,
         }
     }
@@ -99,21 +111,27 @@ impl Background {
             return;
         }
         self.learned += 1;
-        let is_quiet = self.last_action_us.is_none_or(|action| at_us.saturating_sub(action) >= QUIET_US);
+        let is_quiet = self
+            .last_action_us
+            .is_none_or(|action| at_us.saturating_sub(action) >= QUIET_US);
         for (id, child) in chain.iter().filter(|(id, _)| *id != 0) {
-            if !is_quiet && !self.places.get(id).is_some_and(|place| place.is_restless(at_us)) {
-                continue;
+            if let Some(place) = self.places.get_mut(id) {
+                if is_quiet || place.is_restless(at_us) {
+                    place.changed(*child, at_us);
+                }
+            } else if is_quiet && self.make_room(at_us) {
+                self.places.entry(*id).or_default().changed(*child, at_us);
             }
-            if !self.places.contains_key(id) && !self.make_room(at_us) {
-                continue;
-            }
-            self.places.entry(*id).or_default().changed(*child, at_us);
         }
     }
 
     fn make_room(&mut self, at_us: i64) -> bool {
         let is_full = self.places.len() >= MAX_PLACES;
-        if is_full && self.purged_us.is_none_or(|purged| at_us.saturating_sub(purged) >= PURGE_US) {
+        if is_full
+            && self
+                .purged_us
+                .is_none_or(|purged| at_us.saturating_sub(purged) >= PURGE_US)
+        {
             self.purged_us = Some(at_us);
             self.places.retain(|_, place| !place.is_forgotten(at_us));
         }
@@ -122,7 +140,11 @@ impl Background {
 
     /// Everything in a fixed order, for the next piece.
     pub fn save(&self) -> Saved {
-        let mut places: Vec<(i64, Place)> = self.places.iter().map(|(id, place)| (*id, place.clone())).collect();
+        let mut places: Vec<(i64, Place)> = self
+            .places
+            .iter()
+            .map(|(id, place)| (*id, place.clone()))
+            .collect();
         places.sort_by_key(|(id, _)| *id);
         Saved {
             places,
@@ -176,19 +198,32 @@ impl Place {
         if self.is_forgotten(at_us) {
             return false;
         }
-        let seconds = shift(self.seconds, second(at_us) - second(self.last_us)) & ((1 << DENSE_WINDOW) - 1);
+        let seconds =
+            shift(self.seconds, second(at_us) - second(self.last_us)) & ((1 << DENSE_WINDOW) - 1);
         if seconds.count_ones() >= DENSE_SECONDS {
             return true;
         }
-        let times = [self.last_us, self.before_us[0], self.before_us[1], self.before_us[2]];
+        let times = [
+            self.last_us,
+            self.before_us[0],
+            self.before_us[1],
+            self.before_us[2],
+        ];
         let known = times.iter().skip(1).take_while(|time| **time != 0).count();
-        let intervals: Vec<i64> = times[..=known].windows(2).map(|pair| pair[0] - pair[1]).collect();
-        let (Some(longest), Some(shortest)) = (intervals.iter().max(), intervals.iter().min()) else {
+        let intervals: Vec<i64> = times[..=known]
+            .windows(2)
+            .map(|pair| pair[0].saturating_sub(pair[1]))
+            .collect();
+        let (Some(longest), Some(shortest)) = (intervals.iter().max(), intervals.iter().min())
+        else {
             return false;
         };
         let needed = if *longest <= FAST_INTERVAL_US { 2 } else { 3 };
         intervals.len() >= needed
-            && *longest <= shortest + shortest / 2 + 30_000
+            && *longest
+                <= (shortest / 2)
+                    .saturating_add(*shortest)
+                    .saturating_add(30_000)
             && at_us.saturating_sub(self.last_us) <= longest.saturating_mul(3)
     }
 }
@@ -198,7 +233,11 @@ fn second(at_us: i64) -> i64 {
 }
 
 fn shift(seconds: u32, by: i64) -> u32 {
-    if (0..32).contains(&by) { seconds << by } else { 0 }
+    if (0..32).contains(&by) {
+        seconds << by
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]

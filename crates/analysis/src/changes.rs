@@ -12,14 +12,51 @@ use rrweb::mirror::{Mirror, NodeKey, NodeKind, Observer, StyleChange};
 /// Attributes that a visitor does not see. Those of `data-` and `aria-` are judged by
 /// [`is_state`].
 const UNSEEN: [&str; 33] = [
-    "id", "name", "for", "tabindex", "title", "alt", "href", "role", "rel", "target", "action", "method", "autocomplete",
-    "autocapitalize", "autocorrect", "spellcheck", "draggable", "lang", "nonce", "integrity", "crossorigin", "loading",
-    "decoding", "fetchpriority", "inputmode", "accesskey", "itemprop", "ant-click-animating",
-    "ant-click-animating-without-extra-node", "xmlns", "enterkeyhint", "slot", "part",
+    "id",
+    "name",
+    "for",
+    "tabindex",
+    "title",
+    "alt",
+    "href",
+    "role",
+    "rel",
+    "target",
+    "action",
+    "method",
+    "autocomplete",
+    "autocapitalize",
+    "autocorrect",
+    "spellcheck",
+    "draggable",
+    "lang",
+    "nonce",
+    "integrity",
+    "crossorigin",
+    "loading",
+    "decoding",
+    "fetchpriority",
+    "inputmode",
+    "accesskey",
+    "itemprop",
+    "ant-click-animating",
+    "ant-click-animating-without-extra-node",
+    "xmlns",
+    "enterkeyhint",
+    "slot",
+    "part",
 ];
 
 /// Parts of class names of what only shows that the pointer is there or pressed.
-const PASSING: [&str; 7] = ["hover", "focus", "ripple", "wave", "pressed", "animating", "touched"];
+const PASSING: [&str; 7] = [
+    "hover",
+    "focus",
+    "ripple",
+    "wave",
+    "pressed",
+    "animating",
+    "touched",
+];
 
 pub struct Changes<'a> {
     pub at_us: i64,
@@ -39,7 +76,10 @@ impl Changes<'_> {
         }
         self.last_place = Some(place);
         let chain = chain(mirror, place);
-        if self.clicks.is_awaiting() && !self.background.is_restless(&chain, self.at_us) && is_shown(mirror, place) {
+        if self.clicks.is_awaiting()
+            && !self.background.is_restless(&chain, self.at_us)
+            && is_shown(mirror, place)
+        {
             self.clicks.changed(self.at_us);
         }
         self.background.learn(&chain, self.at_us);
@@ -86,10 +126,14 @@ impl Observer for Changes<'_> {
 
     fn attribute_changed(&mut self, mirror: &Mirror, node: NodeKey, name: &str, old: Option<&str>) {
         if matches!(name, "style" | "hidden" | "open" | "value") {
-            self.texts.attribute_changed(mirror, node, name, old, self.at_us, self.out);
+            self.texts
+                .attribute_changed(mirror, node, name, old, self.at_us, self.out);
         }
         let is_seen = match name {
-            "class" => is_visible_class_change(old.unwrap_or_default(), attribute(mirror, node, "class").unwrap_or_default()),
+            "class" => is_visible_class_change(
+                old.unwrap_or_default(),
+                attribute(mirror, node, "class").unwrap_or_default(),
+            ),
             _ if name.starts_with("data-") || name.starts_with("aria-") => is_state(name),
             _ => !UNSEEN.contains(&name),
         };
@@ -136,7 +180,8 @@ pub fn chain(mirror: &Mirror, place: NodeKey) -> Chain {
     let mut chain = [(0, 0); LEVELS];
     let mut child = 0;
     for (level, node) in mirror.ancestors(place).take(LEVELS).enumerate() {
-        let is_page = mirror.kind(node) == Some(NodeKind::Document) || matches!(mirror.tag(node), "body" | "html");
+        let is_page = mirror.kind(node) == Some(NodeKind::Document)
+            || matches!(mirror.tag(node), "body" | "html");
         if level > 0 && is_page {
             break;
         }
@@ -149,8 +194,10 @@ pub fn chain(mirror: &Mirror, place: NodeKey) -> Chain {
 
 fn is_shown(mirror: &Mirror, node: NodeKey) -> bool {
     mirror.ancestors(node).all(|node| {
-        !matches!(mirror.tag(node), "head" | "script" | "noscript" | "template" | "title")
-            && mirror.attribute(node, "hidden").is_none()
+        !matches!(
+            mirror.tag(node),
+            "head" | "script" | "noscript" | "template" | "title"
+        ) && mirror.attribute(node, "hidden").is_none()
             && !attribute(mirror, node, "style").is_some_and(style_hides)
     })
 }
@@ -160,9 +207,13 @@ fn is_visible(mirror: &Mirror, node: NodeKey) -> bool {
     match mirror.kind(node) {
         Some(NodeKind::Text) => !mirror.text(node).trim_ascii().is_empty(),
         Some(NodeKind::Element) => {
-            let tiny = |name| attribute(mirror, node, name).is_some_and(|size| matches!(size, "0" | "1" | "0px" | "1px"));
+            let tiny = |name| {
+                attribute(mirror, node, name)
+                    .is_some_and(|size| matches!(size, "0" | "1" | "0px" | "1px"))
+            };
             match mirror.tag(node) {
-                "script" | "style" | "link" | "meta" | "noscript" | "template" | "title" | "base" => return false,
+                "script" | "style" | "link" | "meta" | "noscript" | "template" | "title"
+                | "base" => return false,
                 // Measuring pixels and frames of other companies.
                 "iframe" | "img" if tiny("width") || tiny("height") => return false,
                 _ => {}
@@ -189,9 +240,9 @@ fn is_passing(class: &str) -> bool {
 /// Whether classes changed that are more than a sign of the pointer.
 fn is_visible_class_change(old: &str, new: &str) -> bool {
     let differs = |from: &str, to: &str| {
-        from.split_ascii_whitespace()
-            .take(64)
-            .any(|class| !is_passing(class) && !to.split_ascii_whitespace().any(|other| other == class))
+        from.split_ascii_whitespace().take(64).any(|class| {
+            !is_passing(class) && !to.split_ascii_whitespace().any(|other| other == class)
+        })
     };
     differs(old, new) || differs(new, old)
 }
@@ -201,8 +252,22 @@ fn is_state(name: &str) -> bool {
     let state = name.split_once('-').map_or("", |(_, state)| state);
     matches!(
         state,
-        "state" | "open" | "active" | "selected" | "checked" | "expanded" | "pressed" | "hidden" | "current" | "disabled"
-            | "invalid" | "busy" | "sort" | "theme" | "visible" | "valuenow"
+        "state"
+            | "open"
+            | "active"
+            | "selected"
+            | "checked"
+            | "expanded"
+            | "pressed"
+            | "hidden"
+            | "current"
+            | "disabled"
+            | "invalid"
+            | "busy"
+            | "sort"
+            | "theme"
+            | "visible"
+            | "valuenow"
     )
 }
 

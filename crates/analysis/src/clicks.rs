@@ -101,7 +101,9 @@ impl Clicks {
         out: &mut impl FnMut(i64, bool, Body),
     ) {
         let press = self.press.take();
-        if press.is_some_and(|press| press.is_answered && at_us - press.at_us <= MAX_PRESS_US) {
+        if press.is_some_and(|press| {
+            press.is_answered && at_us.saturating_sub(press.at_us) <= MAX_PRESS_US
+        }) {
             click.changed_after_ms = Some(0);
         }
         let radius = f64::from(settings.rage.radius_px);
@@ -158,10 +160,12 @@ impl Clicks {
         };
         let (newest_target, newest_us) = (newest.click.node_id, newest.at_us);
         for waiting in &mut self.waiting {
-            let gave_up = waiting.click.node_id != newest_target && newest_us - waiting.at_us >= PATIENCE_US;
+            let gave_up = waiting.click.node_id != newest_target
+                && newest_us.saturating_sub(waiting.at_us) >= PATIENCE_US;
             if waiting.click.changed_after_ms.is_none() && !gave_up {
                 let after_us = at_us.saturating_sub(waiting.at_us).max(0);
-                waiting.click.changed_after_ms = Some(u32::try_from(after_us / 1_000).unwrap_or(u32::MAX));
+                waiting.click.changed_after_ms =
+                    Some(u32::try_from(after_us / 1_000).unwrap_or(u32::MAX));
             }
         }
         // Until the next event.
@@ -175,14 +179,19 @@ impl Clicks {
     }
 
     pub fn input(&mut self, at_us: i64, node_id: i64) {
-        let is_target = self.waiting.back().is_some_and(|newest| newest.click.node_id == node_id);
+        let is_target = self
+            .waiting
+            .back()
+            .is_some_and(|newest| newest.click.node_id == node_id);
         if is_target || self.newest_is_within(at_us, INPUT_EFFECT_US) {
             self.changed(at_us);
         }
     }
 
     fn newest_is_within(&self, at_us: i64, within_us: i64) -> bool {
-        self.waiting.back().is_some_and(|newest| at_us.saturating_sub(newest.at_us) <= within_us)
+        self.waiting
+            .back()
+            .is_some_and(|newest| at_us.saturating_sub(newest.at_us) <= within_us)
     }
 
     /// A request or a new window began.
@@ -195,21 +204,35 @@ impl Clicks {
     }
 
     /// Writes the clicks of which nothing more can come.
-    pub fn advance(&mut self, at_us: i64, settings: &Settings, out: &mut impl FnMut(i64, bool, Body)) {
-        self.press = self.press.filter(|press| at_us.saturating_sub(press.at_us) <= MAX_PRESS_US);
+    pub fn advance(
+        &mut self,
+        at_us: i64,
+        settings: &Settings,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
+        self.press = self
+            .press
+            .filter(|press| at_us.saturating_sub(press.at_us) <= MAX_PRESS_US);
         if self.waiting.is_empty() {
             self.burst = None;
             self.is_awaiting = self.press.is_some_and(|press| !press.is_answered);
             return;
         }
         let within_us = i64::from(settings.rage.within_ms) * 1_000;
-        if self.burst.as_ref().is_some_and(|burst| at_us.saturating_sub(burst.last_us) > within_us) {
+        if self
+            .burst
+            .as_ref()
+            .is_some_and(|burst| at_us.saturating_sub(burst.last_us) > within_us)
+        {
             self.close_burst(settings);
         }
         let dead_after_us = i64::from(settings.dead_after_ms) * 1_000;
         while let Some(first) = self.waiting.front() {
             let is_over = at_us.saturating_sub(first.at_us) > dead_after_us;
-            let in_burst = self.burst.as_ref().is_some_and(|burst| burst.number == first.burst);
+            let in_burst = self
+                .burst
+                .as_ref()
+                .is_some_and(|burst| burst.number == first.burst);
             if in_burst || !(is_over || first.click.changed_after_ms.is_some()) {
                 break;
             }
@@ -218,7 +241,10 @@ impl Clicks {
             }
         }
         self.is_awaiting = self.press.is_some_and(|press| !press.is_answered)
-            || self.waiting.iter().any(|waiting| waiting.click.changed_after_ms.is_none());
+            || self
+                .waiting
+                .iter()
+                .any(|waiting| waiting.click.changed_after_ms.is_none());
     }
 
     /// Writes the clicks that are still waiting as they look now.
@@ -234,16 +260,20 @@ impl Clicks {
         let Some(burst) = self.burst.take() else {
             return;
         };
-        let from = self.waiting.partition_point(|waiting| waiting.burst < burst.number);
+        let from = self
+            .waiting
+            .partition_point(|waiting| waiting.burst < burst.number);
         let members: Vec<&mut Waiting> = self.waiting.range_mut(from..).collect();
         let within_us = i64::from(settings.rage.within_ms) * 1_000;
         let needed = settings.rage.clicks.max(2);
         let is_quick = members
             .windows(needed)
-            .any(|window| window[needed - 1].at_us - window[0].at_us <= within_us);
+            .any(|window| window[needed - 1].at_us.saturating_sub(window[0].at_us) <= within_us);
         let is_selecting = burst.has_selected
             && members.len() <= 3
-            && members.iter().all(|member| member.expected == Expected::Unknown);
+            && members
+                .iter()
+                .all(|member| member.expected == Expected::Unknown);
         if !is_quick || is_selecting {
             return;
         }
@@ -265,9 +295,14 @@ impl Waiting {
             Expected::Nothing => false,
             Expected::Unknown => self.click.rage > 0 || self.click.in_rage,
         };
-        self.click.dead = is_over && is_expected && self.click.changed_after_ms.is_none() && !self.has_effect;
+        self.click.dead =
+            is_over && is_expected && self.click.changed_after_ms.is_none() && !self.has_effect;
         let click = Box::new(self.click);
-        let body = if self.is_touch { Body::Touch(click) } else { Body::Click(click) };
+        let body = if self.is_touch {
+            Body::Touch(click)
+        } else {
+            Body::Click(click)
+        };
         out(self.at_us, is_open, body);
     }
 }
@@ -295,11 +330,12 @@ mod tests {
 
         fn until(&mut self, at_ms: i64) {
             let done = &mut self.done;
-            self.clicks.advance(at_ms * MS, &self.settings, &mut |_, _, body| {
-                if let Body::Click(click) = body {
-                    done.push(*click);
-                }
-            });
+            self.clicks
+                .advance(at_ms * MS, &self.settings, &mut |_, _, body| {
+                    if let Body::Click(click) = body {
+                        done.push(*click);
+                    }
+                });
         }
 
         fn click(&mut self, at_ms: i64, node_id: i64, expected: Expected) {
@@ -309,7 +345,14 @@ mod tests {
                 node_id,
                 ..Click::default()
             };
-            self.clicks.click(at_ms * MS, click, false, expected, &self.settings, &mut |_, _, _| {});
+            self.clicks.click(
+                at_ms * MS,
+                click,
+                false,
+                expected,
+                &self.settings,
+                &mut |_, _, _| {},
+            );
         }
 
         fn change(&mut self, at_ms: i64) {
@@ -353,7 +396,11 @@ mod tests {
         bench.click(21_000, 2, Expected::Change);
         bench.change(22_500);
         bench.until(40_000);
-        let changed: Vec<Option<u32>> = bench.done.iter().map(|click| click.changed_after_ms).collect();
+        let changed: Vec<Option<u32>> = bench
+            .done
+            .iter()
+            .map(|click| click.changed_after_ms)
+            .collect();
         assert_eq!(changed, [None, Some(100), Some(2_500), Some(1_500)]);
     }
 
@@ -364,7 +411,11 @@ mod tests {
             bench.click(at * 200, 1, Expected::Unknown);
         }
         bench.until(20_000);
-        let rage: Vec<(u32, bool, bool)> = bench.done.iter().map(|c| (c.rage, c.in_rage, c.dead)).collect();
+        let rage: Vec<(u32, bool, bool)> = bench
+            .done
+            .iter()
+            .map(|c| (c.rage, c.in_rage, c.dead))
+            .collect();
         assert_eq!(rage[0], (5, false, true));
         assert!(rage[1..].iter().all(|rest| *rest == (0, true, true)));
     }
@@ -384,7 +435,12 @@ mod tests {
         }
         bench.until(60_000);
         assert_eq!(bench.done.len(), 11);
-        assert!(bench.done.iter().all(|click| click.rage == 0 && !click.in_rage));
+        assert!(
+            bench
+                .done
+                .iter()
+                .all(|click| click.rage == 0 && !click.in_rage)
+        );
     }
 
     #[test]

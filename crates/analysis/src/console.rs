@@ -12,7 +12,10 @@ const MAX_STACK_LINE_BYTES: usize = 512;
 /// `rrweb/console@1`, the same in rrweb, Amplitude and PostHog: the arguments are
 /// strings of JSON.
 pub fn plugin_line(payload: Value<'_>) -> Body {
-    let level = payload.get("level").and_then(Value::as_str).unwrap_or("log");
+    let level = payload
+        .get("level")
+        .and_then(Value::as_str)
+        .unwrap_or("log");
     let args: Vec<String> = payload
         .get("payload")
         .into_iter()
@@ -55,7 +58,10 @@ fn argument(value: Value<'_>) -> String {
         return strings::plain(value, MAX_ARG_BYTES);
     };
     // A string keeps its quotes in there; a cut one does not parse.
-    let text: Option<String> = json.starts_with('"').then(|| serde_json::from_str(json).ok()).flatten();
+    let text: Option<String> = json
+        .starts_with('"')
+        .then(|| serde_json::from_str(json).ok())
+        .flatten();
     match text {
         Some(text) => cut(&text, MAX_ARG_BYTES).to_owned(),
         None => cut(json, MAX_ARG_BYTES).to_owned(),
@@ -68,7 +74,11 @@ fn stack(trace: Option<Value<'_>>) -> Vec<String> {
     };
     let lines = |line: &str| cut(line, MAX_STACK_LINE_BYTES).to_owned();
     match trace.kind() {
-        Kind::Array(items) => items.filter_map(Value::as_str).take(MAX_STACK_LINES).map(lines).collect(),
+        Kind::Array(items) => items
+            .filter_map(Value::as_str)
+            .take(MAX_STACK_LINES)
+            .map(lines)
+            .collect(),
         Kind::String(text) => text.lines().take(MAX_STACK_LINES).map(lines).collect(),
         _ => Vec::new(),
     }
@@ -93,7 +103,9 @@ pub fn uncaught(text: &str) -> Option<(&str, &str)> {
 fn is_error_name(name: &str) -> bool {
     name.len() <= MAX_NAME_BYTES
         && name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == '.')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == '.')
         && (name.ends_with("Error") || name.ends_with("Exception"))
 }
 
@@ -110,8 +122,9 @@ mod tests {
 
     #[test]
     fn arguments_lose_their_quotes() {
-        let Body::Console(line) = read(r#"{"level":"warn","trace":["a (b.js:1:2)"],"payload":["\"agree \\\"x\\\"\"","1","{\"a\":1}"]}"#)
-        else {
+        let Body::Console(line) = read(
+            r#"{"level":"warn","trace":["a (b.js:1:2)"],"payload":["\"agree \\\"x\\\"\"","1","{\"a\":1}"]}"#,
+        ) else {
             panic!("no line");
         };
         assert_eq!(line.args, [r#"agree "x""#, "1", r#"{"a":1}"#]);
@@ -121,15 +134,25 @@ mod tests {
 
     #[test]
     fn uncaught_errors_are_errors() {
-        let Body::Error(error) = read(r#"{"level":"error","trace":["k.js:6:4080"],"payload":["\"Uncaught Error: planned failure\""]}"#)
-        else {
+        let Body::Error(error) = read(
+            r#"{"level":"error","trace":["k.js:6:4080"],"payload":["\"Uncaught Error: planned failure\""]}"#,
+        ) else {
             panic!("no error");
         };
-        assert_eq!((error.name.as_str(), error.message.as_str()), ("Error", "planned failure"));
-        assert_eq!(uncaught("Uncaught (in promise) TypeError: x is null"), Some(("TypeError", "x is null")));
+        assert_eq!(
+            (error.name.as_str(), error.message.as_str()),
+            ("Error", "planned failure")
+        );
+        assert_eq!(
+            uncaught("Uncaught (in promise) TypeError: x is null"),
+            Some(("TypeError", "x is null"))
+        );
         assert_eq!(uncaught("Uncaught 5"), Some(("Error", "5")));
         assert_eq!(uncaught("boom"), None);
         assert_eq!(uncaught("Note: an Error"), None);
-        assert!(matches!(read(r#"{"level":"error","payload":["\"boom\"","{\"a\":1}"]}"#), Body::Console(_)));
+        assert!(matches!(
+            read(r#"{"level":"error","payload":["\"boom\"","{\"a\":1}"]}"#),
+            Body::Console(_)
+        ));
     }
 }

@@ -11,9 +11,15 @@ pub enum Said<'t> {
     Fact(Body),
     Request(Box<Request>),
     /// The address changed without a load.
-    Navigated { href: &'t str, title: Option<&'t str>, size: Option<(u32, u32)> },
+    Navigated {
+        href: &'t str,
+        title: Option<&'t str>,
+        size: Option<(u32, u32)>,
+    },
     /// A page was loaded; the address comes with the next Meta event.
-    Loaded { by_history: bool },
+    Loaded {
+        by_history: bool,
+    },
     /// The last Meta event was the start of a page.
     Started,
     Visible(bool),
@@ -24,9 +30,22 @@ pub enum Said<'t> {
 }
 
 /// What recorders say about themselves; some of it is secret, all of it is long.
-const OWN_TAGS: [&str; 6] = ["get-sr-props", "debug-info", "options", "$posthog_config", "$session_options", "$remote_config_received"];
+const OWN_TAGS: [&str; 6] = [
+    "get-sr-props",
+    "debug-info",
+    "options",
+    "$posthog_config",
+    "$session_options",
+    "$remote_config_received",
+];
 
-pub fn custom<'t>(tag: &str, payload: Value<'t>, at_us: i64, slow_ms: u32, has_page: bool) -> Said<'t> {
+pub fn custom<'t>(
+    tag: &str,
+    payload: Value<'t>,
+    at_us: i64,
+    slow_ms: u32,
+    has_page: bool,
+) -> Said<'t> {
     let text = |key| payload.get(key).and_then(Value::as_str);
     match tag {
         _ if OWN_TAGS.contains(&tag) => Said::Nothing,
@@ -46,10 +65,14 @@ pub fn custom<'t>(tag: &str, payload: Value<'t>, at_us: i64, slow_ms: u32, has_p
         },
         "recording paused" | "sessionIdle" => Said::Recording(false),
         "recording resumed" | "sessionNoLongerIdle" => Said::Recording(true),
-        "web_vital" | "web-vital" => match (text("name"), payload.get("value").and_then(Value::as_f64)) {
-            (Some(name), Some(value)) => Said::Fact(network::vital(name, value, text("rating"))),
-            _ => other(tag, payload),
-        },
+        "web_vital" | "web-vital" => {
+            match (text("name"), payload.get("value").and_then(Value::as_f64)) {
+                (Some(name), Some(value)) => {
+                    Said::Fact(network::vital(name, value, text("rating")))
+                }
+                _ => other(tag, payload),
+            }
+        }
         "feedback" | "sentry.feedback" => feedback(payload),
         _ => other(tag, payload),
     }
@@ -69,7 +92,12 @@ pub fn plugin<'t>(name: &str, payload: Value<'t>) -> Said<'t> {
 }
 
 fn navigated<'t>(href: &'t str, payload: Value<'t>) -> Said<'t> {
-    let pixels = |key| payload.get(key).and_then(Value::as_f64).map(|pixels| pixels.round() as u32);
+    let pixels = |key| {
+        payload
+            .get(key)
+            .and_then(Value::as_f64)
+            .map(|pixels| pixels.round() as u32)
+    };
     Said::Navigated {
         href,
         title: payload.get("title").and_then(Value::as_str),
@@ -97,7 +125,10 @@ fn feedback(payload: Value<'_>) -> Said<'static> {
 
 /// Sentry's breadcrumbs. Clicks and input are in the stream besides.
 fn breadcrumb(payload: Value<'_>, has_page: bool) -> Said<'_> {
-    let category = payload.get("category").and_then(Value::as_str).unwrap_or_default();
+    let category = payload
+        .get("category")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let data = payload.get("data");
     let text = |key: &str| data.and_then(|data| data.get(key)).and_then(Value::as_str);
     let message = payload.get("message").and_then(Value::as_str);
@@ -107,11 +138,19 @@ fn breadcrumb(payload: Value<'_>, has_page: bool) -> Said<'_> {
         "ui.focus" => Said::Focused(true),
         "app.foreground" => Said::Visible(true),
         "app.background" => Said::Visible(false),
-        "app.lifecycle" if text("state").is_some() => Said::Visible(text("state") == Some("foreground")),
+        "app.lifecycle" if text("state").is_some() => {
+            Said::Visible(text("state") == Some("foreground"))
+        }
         "ui.keyDown" => {
-            let held = |key| data.and_then(|data| data.get(key)).and_then(Value::as_bool) == Some(true);
+            let held =
+                |key| data.and_then(|data| data.get(key)).and_then(Value::as_bool) == Some(true);
             let mut keys = String::new();
-            for (modifier, name) in [("ctrlKey", "Ctrl+"), ("altKey", "Alt+"), ("shiftKey", "Shift+"), ("metaKey", "Meta+")] {
+            for (modifier, name) in [
+                ("ctrlKey", "Ctrl+"),
+                ("altKey", "Alt+"),
+                ("shiftKey", "Shift+"),
+                ("metaKey", "Meta+"),
+            ] {
                 if held(modifier) {
                     keys.push_str(name);
                 }
@@ -130,7 +169,10 @@ fn breadcrumb(payload: Value<'_>, has_page: bool) -> Said<'_> {
             None => other(category, payload),
         },
         "console" => {
-            let level = payload.get("level").and_then(Value::as_str).unwrap_or("log");
+            let level = payload
+                .get("level")
+                .and_then(Value::as_str)
+                .unwrap_or("log");
             let arguments = data.and_then(|data| data.get("arguments"));
             let mut args: Vec<String> = arguments
                 .into_iter()
@@ -141,16 +183,31 @@ fn breadcrumb(payload: Value<'_>, has_page: bool) -> Said<'_> {
             if args.is_empty() {
                 args.extend(message.map(strings::text));
             }
-            Said::Fact(console::line(if level == "warning" { "warn" } else { level }, args, Vec::new()))
+            Said::Fact(console::line(
+                if level == "warning" { "warn" } else { level },
+                args,
+                Vec::new(),
+            ))
         }
         "sentry.feedback" => feedback(payload),
-        "replay.hydrate-error" => Said::Fact(error("HydrationError", text("url").unwrap_or_default(), None)),
+        "replay.hydrate-error" => Said::Fact(error(
+            "HydrationError",
+            text("url").unwrap_or_default(),
+            None,
+        )),
         "sentry.event" => {
             let line = message.unwrap_or_default();
             let (name, message) = console::uncaught(line).unwrap_or(("Error", line));
             Said::Fact(error(name, message, text("event_id")))
         }
-        _ => other(if category.is_empty() { "breadcrumb" } else { category }, payload),
+        _ => other(
+            if category.is_empty() {
+                "breadcrumb"
+            } else {
+                category
+            },
+            payload,
+        ),
     }
 }
 
@@ -166,8 +223,14 @@ fn error(name: &str, message: &str, event_id: Option<&str>) -> Body {
 
 /// Sentry's spans.
 fn span(payload: Value<'_>, at_us: i64, slow_ms: u32) -> Said<'_> {
-    let op = payload.get("op").and_then(Value::as_str).unwrap_or_default();
-    let description = payload.get("description").and_then(Value::as_str).unwrap_or_default();
+    let op = payload
+        .get("op")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let description = payload
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let data = payload.get("data");
     if let Some(kind) = op.strip_prefix("resource.") {
         return Said::Request(Box::new(network::span(payload, kind, at_us, slow_ms)));
@@ -175,7 +238,9 @@ fn span(payload: Value<'_>, at_us: i64, slow_ms: u32) -> Said<'_> {
     match op {
         "navigation.push" => navigated(description, payload),
         "navigation.back_forward" => Said::Loaded { by_history: true },
-        "navigation.navigate" | "navigation.reload" | "navigation.prerender" => Said::Loaded { by_history: false },
+        "navigation.navigate" | "navigation.reload" | "navigation.prerender" => {
+            Said::Loaded { by_history: false }
+        }
         "web-vital" | "largest-contentful-paint" => {
             let name = match description {
                 "largest-contentful-paint" => "LCP",
@@ -186,15 +251,25 @@ fn span(payload: Value<'_>, at_us: i64, slow_ms: u32) -> Said<'_> {
                 "time-to-first-byte" => "TTFB",
                 other => other,
             };
-            let value = data.and_then(|data| data.get("value")).and_then(Value::as_f64);
-            let rating = data.and_then(|data| data.get("rating")).and_then(Value::as_str);
-            value.map_or(Said::Nothing, |value| Said::Fact(network::vital(name, value, rating)))
+            let value = data
+                .and_then(|data| data.get("value"))
+                .and_then(Value::as_f64);
+            let rating = data
+                .and_then(|data| data.get("rating"))
+                .and_then(Value::as_str);
+            value.map_or(Said::Nothing, |value| {
+                Said::Fact(network::vital(name, value, rating))
+            })
         }
         "memory" => {
             let memory = data.and_then(|data| data.get("memory"));
             let bytes = |key| {
-                let number = memory.and_then(|memory| memory.get(key)).and_then(Value::as_i64);
-                number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
+                let number = memory
+                    .and_then(|memory| memory.get(key))
+                    .and_then(Value::as_i64);
+                number
+                    .and_then(|number| u64::try_from(number).ok())
+                    .unwrap_or_default()
             };
             Said::Fact(Body::Memory {
                 used_bytes: bytes("usedJSHeapSize"),

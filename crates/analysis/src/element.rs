@@ -14,16 +14,36 @@ const MAX_LABEL_BYTES: usize = 80;
 /// Nodes that are looked at for a label.
 const MAX_LABEL_NODES: usize = 400;
 
-const TEST_IDS: [&str; 5] = ["data-testid", "data-test-id", "data-test", "data-cy", "data-qa"];
+const TEST_IDS: [&str; 5] = [
+    "data-testid",
+    "data-test-id",
+    "data-test",
+    "data-cy",
+    "data-qa",
+];
 
 /// Roles of things that a click does something to.
 const CLICK_ROLES: [&str; 14] = [
-    "button", "link", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "checkbox", "radio", "switch",
-    "treeitem", "gridcell", "combobox", "slider",
+    "button",
+    "link",
+    "tab",
+    "menuitem",
+    "menuitemcheckbox",
+    "menuitemradio",
+    "option",
+    "checkbox",
+    "radio",
+    "switch",
+    "treeitem",
+    "gridcell",
+    "combobox",
+    "slider",
 ];
 
 pub fn attribute<'m>(mirror: &'m Mirror, node: NodeKey, name: &str) -> Option<&'m str> {
-    mirror.attribute(node, name).and_then(AttributeValue::as_str)
+    mirror
+        .attribute(node, name)
+        .and_then(AttributeValue::as_str)
 }
 
 fn has(mirror: &Mirror, node: NodeKey, name: &str) -> bool {
@@ -52,19 +72,25 @@ pub fn is_clickable(mirror: &Mirror, node: NodeKey) -> bool {
     }
     let role = attribute(mirror, node, "role");
     let in_tab_order = || {
-        attribute(mirror, node, "tabindex").is_some_and(|index| index.trim().parse::<i32>().is_ok_and(|index| index >= 0))
+        attribute(mirror, node, "tabindex")
+            .is_some_and(|index| index.trim().parse::<i32>().is_ok_and(|index| index >= 0))
     };
     role.is_some_and(|role| CLICK_ROLES.contains(&role))
         || has(mirror, node, "onclick")
         || has(mirror, node, "rr_onclick")
         || in_tab_order()
-        || attribute(mirror, node, "style").is_some_and(|style| style.contains("cursor: pointer") || style.contains("cursor:pointer"))
-        || attribute(mirror, node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(is_button_class))
+        || attribute(mirror, node, "style").is_some_and(|style| {
+            style.contains("cursor: pointer") || style.contains("cursor:pointer")
+        })
+        || attribute(mirror, node, "class")
+            .is_some_and(|classes| classes.split_ascii_whitespace().any(is_button_class))
 }
 
 fn is_button_class(class: &str) -> bool {
     let class = class.to_ascii_lowercase();
-    class.split(['-', '_']).any(|word| matches!(word, "btn" | "button" | "clickable" | "cta"))
+    class
+        .split(['-', '_'])
+        .any(|word| matches!(word, "btn" | "button" | "clickable" | "cta"))
 }
 
 /// The innermost clickable element around a node.
@@ -79,21 +105,25 @@ pub fn clickable_around(mirror: &Mirror, node: NodeKey) -> Option<NodeKey> {
 /// Whether a click here works without changing the page: it puts the caret into a
 /// field, opens a list or a picker that the browser draws, or leaves the page.
 pub fn answers_outside_the_page(mirror: &Mirror, node: NodeKey) -> bool {
-    mirror.ancestors(node).take(MAX_CLIMB).any(|node| match mirror.tag(node) {
-        "textarea" | "select" | "option" | "label" | "audio" | "video" | "iframe" | "object" | "embed" => true,
-        "input" => !matches!(
-            attribute(mirror, node, "type").unwrap_or("text"),
-            "button" | "submit" | "reset" | "image" | "checkbox" | "radio"
-        ),
-        "a" => {
-            let href = attribute(mirror, node, "href").unwrap_or_default();
-            let leaves = ["mailto:", "tel:", "sms:", "blob:", "data:"];
-            has(mirror, node, "download")
-                || attribute(mirror, node, "target").is_some_and(|target| target == "_blank")
-                || leaves.iter().any(|scheme| href.starts_with(scheme))
-        }
-        _ => is_editable(mirror, node),
-    })
+    mirror
+        .ancestors(node)
+        .take(MAX_CLIMB)
+        .any(|node| match mirror.tag(node) {
+            "textarea" | "select" | "option" | "label" | "audio" | "video" | "iframe"
+            | "object" | "embed" => true,
+            "input" => !matches!(
+                attribute(mirror, node, "type").unwrap_or("text"),
+                "button" | "submit" | "reset" | "image" | "checkbox" | "radio"
+            ),
+            "a" => {
+                let href = attribute(mirror, node, "href").unwrap_or_default();
+                let leaves = ["mailto:", "tel:", "sms:", "blob:", "data:"];
+                has(mirror, node, "download")
+                    || attribute(mirror, node, "target").is_some_and(|target| target == "_blank")
+                    || leaves.iter().any(|scheme| href.starts_with(scheme))
+            }
+            _ => is_editable(mirror, node),
+        })
 }
 
 /// Whether visitors type into the element or one around it.
@@ -148,7 +178,9 @@ pub fn label(mirror: &Mirror, node: NodeKey) -> Option<String> {
         "input" => {
             let kind = attribute(mirror, node, "type").unwrap_or("text");
             if matches!(kind, "button" | "submit" | "reset") {
-                return own("value").or_else(|| own("title")).or_else(|| Some(kind.to_owned()));
+                return own("value")
+                    .or_else(|| own("title"))
+                    .or_else(|| Some(kind.to_owned()));
             }
             field_label(mirror, node)
         }
@@ -169,7 +201,11 @@ pub fn visible_text(mirror: &Mirror, node: NodeKey) -> Option<String> {
     let mut skipped: Option<NodeKey> = None;
     for below in mirror.descendants(node).take(MAX_LABEL_NODES) {
         if let Some(skip) = skipped {
-            if mirror.ancestors(below).take_while(|at| *at != node).any(|at| at == skip) {
+            if mirror
+                .ancestors(below)
+                .take_while(|at| *at != node)
+                .any(|at| at == skip)
+            {
                 continue;
             }
             skipped = None;
@@ -177,7 +213,9 @@ pub fn visible_text(mirror: &Mirror, node: NodeKey) -> Option<String> {
         match mirror.kind(below) {
             Some(NodeKind::Text) => text.push_str(cut(mirror.text(below), limit_bytes)),
             Some(NodeKind::Element) if below != node => match mirror.tag(below) {
-                "script" | "style" | "noscript" | "template" | "select" | "textarea" => skipped = Some(below),
+                "script" | "style" | "noscript" | "template" | "select" | "textarea" => {
+                    skipped = Some(below)
+                }
                 _ if is_editable(mirror, below) => skipped = Some(below),
                 tag if !crate::text_unit::is_inline(tag) => text.push(' '),
                 _ => {}
@@ -201,23 +239,36 @@ fn readable(text: &str) -> Option<String> {
 
 /// An icon's name.
 fn label_inside(mirror: &Mirror, node: NodeKey) -> Option<String> {
-    mirror.descendants(node).skip(1).take(MAX_LABEL_NODES / 8).find_map(|below| {
-        ["aria-label", "alt", "title"]
-            .iter()
-            .find_map(|name| readable(attribute(mirror, below, name)?))
-    })
+    mirror
+        .descendants(node)
+        .skip(1)
+        .take(MAX_LABEL_NODES / 8)
+        .find_map(|below| {
+            ["aria-label", "alt", "title"]
+                .iter()
+                .find_map(|name| readable(attribute(mirror, below, name)?))
+        })
 }
 
 /// Of a field: the label around or before it, else what it says itself.
 fn field_label(mirror: &Mirror, node: NodeKey) -> Option<String> {
-    let around = mirror.ancestors(node).skip(1).take(3).find(|node| mirror.tag(*node) == "label");
+    let around = mirror
+        .ancestors(node)
+        .skip(1)
+        .take(3)
+        .find(|node| mirror.tag(*node) == "label");
     let id = attribute(mirror, node, "id");
     let for_it = |candidate: NodeKey| {
-        mirror.tag(candidate) == "label" && id.is_some() && attribute(mirror, candidate, "for") == id
+        mirror.tag(candidate) == "label"
+            && id.is_some()
+            && attribute(mirror, candidate, "for") == id
     };
     let near = || {
         let from = mirror.ancestors(node).skip(1).take(3).last()?;
-        mirror.descendants(from).take(MAX_LABEL_NODES).find(|node| for_it(*node))
+        mirror
+            .descendants(from)
+            .take(MAX_LABEL_NODES)
+            .find(|node| for_it(*node))
     };
     around
         .or_else(near)
@@ -234,7 +285,10 @@ fn field_label(mirror: &Mirror, node: NodeKey) -> Option<String> {
 pub fn selector(mirror: &Mirror, node: NodeKey) -> String {
     let mut steps: Vec<String> = Vec::new();
     let mut length = 0;
-    for at in mirror.ancestors(node).filter(|at| mirror.kind(*at) == Some(NodeKind::Element)) {
+    for at in mirror
+        .ancestors(node)
+        .filter(|at| mirror.kind(*at) == Some(NodeKind::Element))
+    {
         let tag = mirror.tag(at);
         if steps.len() == MAX_STEPS || (!steps.is_empty() && matches!(tag, "html" | "body")) {
             break;
@@ -260,7 +314,8 @@ fn step(mirror: &Mirror, node: NodeKey, tag: &str) -> (String, bool) {
             return (format!("[{test_id}=\"{value}\"]"), true);
         }
     }
-    if let Some(id) = attribute(mirror, node, "id").filter(|id| is_word(id) && !looks_generated(id)) {
+    if let Some(id) = attribute(mirror, node, "id").filter(|id| is_word(id) && !looks_generated(id))
+    {
         return (format!("{}#{id}", cut(tag, 40)), true);
     }
     let mut step = cut(tag, 40).to_owned();
@@ -289,23 +344,47 @@ fn step(mirror: &Mirror, node: NodeKey, tag: &str) -> (String, bool) {
 }
 
 fn is_quotable(value: &str) -> bool {
-    !value.is_empty() && value.len() <= 60 && !is_masked(value) && !value.contains(['"', '\\', '\n'])
+    !value.is_empty()
+        && value.len() <= 60
+        && !is_masked(value)
+        && !value.contains(['"', '\\', '\n'])
 }
 
 fn is_word(text: &str) -> bool {
     text.len() <= 48
         && text.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '-')
-        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 /// Ids and names that a program counted or drew: they differ from visit to visit.
 fn looks_generated(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let trailing = text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    let longest = text
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
     // A word that mixes letters and digits several times is a hash.
     let mixed = text.split(['-', '_', ':', '.']).any(is_hash);
-    let library = ["ember", "radix", "headlessui", "react-", "rc_", "rc-", "mui-", "mat-", "cdk-", "ext-", "yui_", "gwt-", "downshift", "reach-"];
+    let library = [
+        "ember",
+        "radix",
+        "headlessui",
+        "react-",
+        "rc_",
+        "rc-",
+        "mui-",
+        "mat-",
+        "cdk-",
+        "ext-",
+        "yui_",
+        "gwt-",
+        "downshift",
+        "reach-",
+    ];
     text.contains(':')
         || longest >= 4
         || mixed
@@ -325,11 +404,28 @@ fn is_hash(word: &str) -> bool {
 /// Not hashed, no measure, no state.
 fn is_stable_class(class: &str) -> bool {
     const STATES: [&str; 16] = [
-        "active", "hover", "focus", "focused", "focusvisible", "selected", "disabled", "open", "opened", "closed",
-        "checked", "visible", "hidden", "show", "loading", "current",
+        "active",
+        "hover",
+        "focus",
+        "focused",
+        "focusvisible",
+        "selected",
+        "disabled",
+        "open",
+        "opened",
+        "closed",
+        "checked",
+        "visible",
+        "hidden",
+        "show",
+        "loading",
+        "current",
     ];
     // Emotion, styled components, JSS.
-    let made = class.starts_with("css-") || class.starts_with("sc-") || class.starts_with("jss") || class.starts_with("jsx-");
+    let made = class.starts_with("css-")
+        || class.starts_with("sc-")
+        || class.starts_with("jss")
+        || class.starts_with("jsx-");
     let has_state = || {
         let lower = class.to_ascii_lowercase();
         lower.split(['-', '_']).any(|word| STATES.contains(&word))
@@ -340,7 +436,11 @@ fn is_stable_class(class: &str) -> bool {
         && (5..=8).contains(&last.len())
         && last.bytes().any(|b| b.is_ascii_uppercase())
         && last.bytes().any(|b| b.is_ascii_lowercase());
-    !made && !is_module && class.len() > 1 && !class.bytes().any(|b| b.is_ascii_digit()) && !has_state()
+    !made
+        && !is_module
+        && class.len() > 1
+        && !class.bytes().any(|b| b.is_ascii_digit())
+        && !has_state()
 }
 
 #[cfg(test)]
@@ -372,9 +472,15 @@ mod tests {
                 {"type":2,"id":7,"tagName":"button","attributes":{"data-testid":"pay"},"childNodes":[]},
                 {"type":2,"id":8,"tagName":"a","attributes":{"id":"home"},"childNodes":[{"type":2,"id":9,"tagName":"svg","attributes":{"aria-label":"Home"},"childNodes":[]}]}]}"#,
         );
-        assert_eq!(selector(&mirror, at(&mirror, 5)), "div.card > button.btn.btn-primary");
+        assert_eq!(
+            selector(&mirror, at(&mirror, 5)),
+            "div.card > button.btn.btn-primary"
+        );
         assert_eq!(selector(&mirror, at(&mirror, 7)), r#"[data-testid="pay"]"#);
-        assert_eq!(selector(&mirror, at(&mirror, 9)), r#"a#home > svg[aria-label="Home"]"#);
+        assert_eq!(
+            selector(&mirror, at(&mirror, 9)),
+            r#"a#home > svg[aria-label="Home"]"#
+        );
         assert_eq!(label(&mirror, at(&mirror, 5)).as_deref(), Some("Buy now"));
         assert_eq!(label(&mirror, at(&mirror, 8)).as_deref(), Some("Home"));
         assert_eq!(label(&mirror, at(&mirror, 7)), None);
@@ -396,7 +502,14 @@ mod tests {
 
     #[test]
     fn generated_names_are_told_from_written_ones() {
-        for text in ["radix-:r3:", "ember412", "a8f3e21b", "input-17234", "rc_select_0", "x1y2z3"] {
+        for text in [
+            "radix-:r3:",
+            "ember412",
+            "a8f3e21b",
+            "input-17234",
+            "rc_select_0",
+            "x1y2z3",
+        ] {
             assert!(looks_generated(text), "{text}");
         }
         for text in ["dead", "step2", "checkout-form", "main_menu", "h1"] {

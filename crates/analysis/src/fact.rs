@@ -24,31 +24,54 @@ pub enum Body {
     Touch(Box<Click>),
     Input(Box<Input>),
     /// A burst of scrolling; the position is where it ended.
-    Scroll { node_id: i64, x: i64, y: i64, until_ms: i64 },
+    Scroll {
+        node_id: i64,
+        x: i64,
+        y: i64,
+        until_ms: i64,
+    },
     /// A key that types nothing, with its modifiers: `Ctrl+S`.
-    Key { key: String },
-    Resize { width: u32, height: u32 },
+    Key {
+        key: String,
+    },
+    Resize {
+        width: u32,
+        height: u32,
+    },
     Focus,
     Blur,
-    Visibility { visible: bool },
+    Visibility {
+        visible: bool,
+    },
     Console(Box<Console>),
     Error(Box<Error>),
     Network(Box<Network>),
     WebVital(Box<WebVital>),
-    LongTask { duration_ms: u64 },
-    Memory { used_bytes: u64, total_bytes: u64 },
+    LongTask {
+        duration_ms: u64,
+    },
+    Memory {
+        used_bytes: u64,
+        total_bytes: u64,
+    },
     Custom(Box<Custom>),
-    Feedback { event_id: Option<String> },
+    Feedback {
+        event_id: Option<String>,
+    },
     Text(Box<Text>),
     Gap(Gap),
     /// Always open: counts grow.
     Integrity(Box<Integrity>),
     Activity(Box<Activity>),
     /// First event (`at`) to last event of the tab. Always open.
-    Span { until_ms: i64 },
+    Span {
+        until_ms: i64,
+    },
     /// What [`Analysis::resume`](crate::Analysis::resume) needs besides the other open
     /// facts. Always open; not for anybody else.
-    Carry { state: String },
+    Carry {
+        state: String,
+    },
 }
 
 /// How a visitor came to a page.
@@ -246,7 +269,12 @@ impl Fact {
     /// [`FactError`] when it is not what [`Fact::to_json`] writes.
     pub fn from_json(at_us: i64, json: &str) -> Result<Self, FactError> {
         let Read { body, tab, open } = serde_json::from_str(json)?;
-        Ok(Self { at_us, tab, open, body })
+        Ok(Self {
+            at_us,
+            tab,
+            open,
+            body,
+        })
     }
 
     pub fn at_ms(&self) -> i64 {

@@ -31,7 +31,14 @@ pub struct Fields {
 }
 
 impl Fields {
-    pub fn scroll(&mut self, at_us: i64, node_id: i64, x: i64, y: i64, out: &mut impl FnMut(i64, bool, Body)) {
+    pub fn scroll(
+        &mut self,
+        at_us: i64,
+        node_id: i64,
+        x: i64,
+        y: i64,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
         match &mut self.scrolling {
             Some(scrolling) if scrolling.node_id == node_id => {
                 (scrolling.last_us, scrolling.x, scrolling.y) = (at_us, x, y);
@@ -66,7 +73,12 @@ impl Fields {
         }
     }
 
-    pub fn start_typing(&mut self, at_us: i64, input: Input, out: &mut impl FnMut(i64, bool, Body)) {
+    pub fn start_typing(
+        &mut self,
+        at_us: i64,
+        input: Input,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
         let next = Typing {
             from_us: at_us,
             last_us: at_us,
@@ -89,10 +101,16 @@ impl Fields {
 
     pub fn advance(&mut self, at_us: i64, out: &mut impl FnMut(i64, bool, Body)) {
         let is_over = |last_us: i64, pause_us| at_us.saturating_sub(last_us) > pause_us;
-        if let Some(scrolling) = self.scrolling.take_if(|it| is_over(it.last_us, SCROLL_PAUSE_US)) {
+        if let Some(scrolling) = self
+            .scrolling
+            .take_if(|it| is_over(it.last_us, SCROLL_PAUSE_US))
+        {
             scrolling.write(false, out);
         }
-        if let Some(typing) = self.typing.take_if(|it| is_over(it.last_us, INPUT_PAUSE_US)) {
+        if let Some(typing) = self
+            .typing
+            .take_if(|it| is_over(it.last_us, INPUT_PAUSE_US))
+        {
             typing.write(false, out);
         }
     }

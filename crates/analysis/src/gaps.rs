@@ -34,7 +34,11 @@ impl Gaps {
             let jumped = at_us.saturating_sub(last_us);
             if jumped > JUMP_US || jumped < -BACK_US {
                 self.add("clock_jump", at_us, 1);
-                out(last_us.min(at_us), false, gap(GapReason::ClockJump, last_us.max(at_us)));
+                out(
+                    last_us.min(at_us),
+                    false,
+                    gap(GapReason::ClockJump, last_us.max(at_us)),
+                );
             }
         }
         self.last_us = Some(self.last_us.map_or(at_us, |last| last.max(at_us)));
@@ -51,7 +55,9 @@ impl Gaps {
             self.add(problem.name(), at_us, more);
             match problem {
                 Problem::NoFullSnapshot => self.start(GapReason::NoFullSnapshot, at_us),
-                Problem::MissingNode | Problem::MissingParent | Problem::OrphanAddDropped => lost += more,
+                Problem::MissingNode | Problem::MissingParent | Problem::OrphanAddDropped => {
+                    lost += more
+                }
                 _ => {}
             }
         }
@@ -59,7 +65,9 @@ impl Gaps {
             return;
         }
         let (start_us, number) = match self.lost {
-            Some((start_us, number)) if at_us.saturating_sub(start_us) <= LOST_WITHIN_US => (start_us, number + lost),
+            Some((start_us, number)) if at_us.saturating_sub(start_us) <= LOST_WITHIN_US => {
+                (start_us, number + lost)
+            }
             _ => (at_us, lost),
         };
         self.lost = Some((start_us, number));
@@ -69,10 +77,20 @@ impl Gaps {
     }
 
     /// A full snapshot came that the mirror could read, or not.
-    pub fn snapshot(&mut self, at_us: i64, is_readable: bool, out: &mut impl FnMut(i64, bool, Body)) {
+    pub fn snapshot(
+        &mut self,
+        at_us: i64,
+        is_readable: bool,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
         if is_readable {
             self.lost = None;
-            for reason in [GapReason::NoFullSnapshot, GapReason::LostData, GapReason::UnsupportedContent, GapReason::NotRecorded] {
+            for reason in [
+                GapReason::NoFullSnapshot,
+                GapReason::LostData,
+                GapReason::UnsupportedContent,
+                GapReason::NotRecorded,
+            ] {
                 self.end(reason, at_us, out);
             }
         } else {
@@ -98,7 +116,12 @@ impl Gaps {
         }
     }
 
-    pub fn write_open(&self, end_us: i64, texts_dropped: u64, out: &mut impl FnMut(i64, bool, Body)) {
+    pub fn write_open(
+        &self,
+        end_us: i64,
+        texts_dropped: u64,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
         for (reason, from_us) in &self.open {
             out(*from_us, true, gap(*reason, end_us.max(*from_us)));
         }

@@ -19,8 +19,8 @@
 
 mod activity;
 mod background;
-mod clicks;
 mod changes;
+mod clicks;
 mod console;
 mod custom;
 mod element;
@@ -38,13 +38,13 @@ mod texts;
 mod walk;
 
 pub use fact::{
-    Activity, Body, Click, Console, Custom, Error, Fact, FactError, Gap, GapReason, Input, Integrity, Network,
-    PageView, Source, Text, Via, WebVital,
+    Activity, Body, Click, Console, Custom, Error, Fact, FactError, Gap, GapReason, Input,
+    Integrity, Network, PageView, Source, Text, Via, WebVital,
 };
 pub use settings::{RageRule, Settings};
 pub use summary::{
-    ActivityBins, Counts, GapRange, IntegrityMark, MAX_BINS, Marker, MarkerKind, PageMark, Range, STRIP_CELLS, Summary,
-    TabRange, ViewportMark, summarise,
+    ActivityBins, Counts, GapRange, IntegrityMark, MAX_BINS, Marker, MarkerKind, PageMark, Range,
+    STRIP_CELLS, Summary, TabRange, ViewportMark, summarise,
 };
 pub use tabs::{Tabs, tab_key};
 pub use walk::Analysis;

@@ -38,7 +38,9 @@ impl Pages {
     pub fn of(mirror: &Mirror) -> Self {
         Self {
             href: mirror.href().map(strings::text),
-            viewport: mirror.viewport().map(|viewport| (viewport.width, viewport.height)),
+            viewport: mirror
+                .viewport()
+                .map(|viewport| (viewport.width, viewport.height)),
             ..Self::default()
         }
     }
@@ -80,15 +82,24 @@ impl Pages {
         self.checkout_us.is_some()
     }
 
+    pub fn is_at(&self, href: &str) -> bool {
+        self.href.as_deref() == Some(href)
+    }
+
     fn view(&mut self, at_us: i64, href: String) {
         let reached = self.back_forward_us.take();
-        let by_history = reached.is_some_and(|from| (0..=REACHED_BEFORE_US).contains(&at_us.saturating_sub(from)));
+        let by_history = reached
+            .is_some_and(|from| (0..=REACHED_BEFORE_US).contains(&at_us.saturating_sub(from)));
         self.checkout_us = None;
         self.href = Some(href.clone());
         let view = PageView {
             href,
             title: None,
-            via: if by_history { Via::BackForward } else { Via::Load },
+            via: if by_history {
+                Via::BackForward
+            } else {
+                Via::Load
+            },
         };
         self.view = Some((at_us, view));
     }
@@ -117,7 +128,9 @@ impl Pages {
             .as_ref()
             .is_some_and(|before| without_hash(before) == without_hash(&href));
         self.href = Some(href.clone());
-        let title = title.map(strings::text).filter(|title| !strings::is_masked(title));
+        let title = title
+            .map(strings::text)
+            .filter(|title| !strings::is_masked(title));
         let via = if is_hash { Via::Hash } else { Via::Navigation };
         Some(Body::PageView(Box::new(PageView { href, title, via })))
     }
@@ -159,10 +172,18 @@ pub fn is_fresh(mirror: &Mirror) -> bool {
 fn title_of(mirror: &Mirror) -> Option<String> {
     let root = mirror.root()?;
     let is_title = |node: &rrweb::mirror::NodeKey| {
-        mirror.tag(*node) == "title" && !mirror.is_svg(*node) && mirror.kind(*node) == Some(NodeKind::Element)
+        mirror.tag(*node) == "title"
+            && !mirror.is_svg(*node)
+            && mirror.kind(*node) == Some(NodeKind::Element)
     };
-    let title = mirror.descendants(root).take(MAX_TITLE_NODES).find(is_title)?;
-    let text = strings::collapse(strings::cut(mirror.text(mirror.children(title).next()?), strings::MAX_TEXT_BYTES));
+    let title = mirror
+        .descendants(root)
+        .take(MAX_TITLE_NODES)
+        .find(is_title)?;
+    let text = strings::collapse(strings::cut(
+        mirror.text(mirror.children(title).next()?),
+        strings::MAX_TEXT_BYTES,
+    ));
     (!strings::is_masked(&text)).then_some(text)
 }
 

@@ -132,7 +132,10 @@ pub struct Counts {
 /// of the open ones only the latest of each tab.
 pub fn summarise(facts: &[Fact], first_us: i64, last_us: i64) -> Summary {
     let (first_ms, last_ms) = (to_ms(first_us), to_ms(last_us.max(first_us)));
-    let mut in_order: Vec<&Fact> = facts.iter().filter(|fact| !matches!(fact.body, Body::Text(_))).collect();
+    let mut in_order: Vec<&Fact> = facts
+        .iter()
+        .filter(|fact| !matches!(fact.body, Body::Text(_)))
+        .collect();
     in_order.sort_by_key(|fact| (fact.at_us, fact.tab));
     let mut summary = Summary::default();
     let mut seconds: BTreeMap<i64, (u32, u32)> = BTreeMap::new();
@@ -150,8 +153,15 @@ pub fn summarise(facts: &[Fact], first_us: i64, last_us: i64) -> Summary {
         }
         if let Body::Activity(activity) = &fact.body {
             let start = fact.at_us.div_euclid(1_000_000);
-            for (at, count) in activity.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-                let second = seconds.entry(start.saturating_add(at as i64)).or_insert((0, fact.tab));
+            for (at, count) in activity
+                .counts
+                .iter()
+                .enumerate()
+                .filter(|(_, count)| **count > 0)
+            {
+                let second = seconds
+                    .entry(start.saturating_add(at as i64))
+                    .or_insert((0, fact.tab));
                 second.0 = second.0.saturating_add(u32::from(*count));
                 second.1 = fact.tab;
             }
@@ -159,7 +169,11 @@ pub fn summarise(facts: &[Fact], first_us: i64, last_us: i64) -> Summary {
         summary.note(fact);
     }
     summary.active = active_ranges(&seconds, first_ms, last_ms);
-    summary.counts.active_ms = summary.active.iter().map(|range| (range.to_ms - range.from_ms).max(0) as u64).sum();
+    summary.counts.active_ms = summary
+        .active
+        .iter()
+        .map(|range| (range.to_ms - range.from_ms).max(0) as u64)
+        .sum();
     summary.activity = bins(&seconds, first_ms, last_ms);
     summary.strip = strip(&seconds, first_ms, last_ms);
     summary.tabs = tabs(&spans, &seconds, first_ms, last_ms);
@@ -203,7 +217,9 @@ impl Summary {
                 marker = match (is_rage, is_dead) {
                     (true, _) => Some((MarkerKind::RageClick, label)),
                     (false, true) => Some((MarkerKind::DeadClick, label)),
-                    (false, false) if is_click && !click.in_rage => Some((MarkerKind::Click, label)),
+                    (false, false) if is_click && !click.in_rage => {
+                        Some((MarkerKind::Click, label))
+                    }
                     _ => None,
                 };
             }
@@ -227,18 +243,24 @@ impl Summary {
             Body::WebVital(vital) => marker = Some((MarkerKind::WebVital, vital.name.as_str())),
             Body::Custom(custom) => marker = Some((MarkerKind::Custom, custom.tag.as_str())),
             Body::Feedback { .. } => marker = Some((MarkerKind::Feedback, "")),
-            Body::Resize { width, height } if self.viewports.len() < MAX_RANGES => self.viewports.push(ViewportMark {
-                at_ms,
-                width: *width,
-                height: *height,
-                tab: fact.tab,
-            }),
+            Body::Resize { width, height } if self.viewports.len() < MAX_RANGES => {
+                self.viewports.push(ViewportMark {
+                    at_ms,
+                    width: *width,
+                    height: *height,
+                    tab: fact.tab,
+                })
+            }
             Body::Gap(gap) => self.gaps.push(GapRange {
                 from_ms: at_ms,
                 to_ms: gap.until_ms,
                 reason: gap.reason,
             }),
-            Body::Integrity(found) => match self.integrity.iter_mut().find(|known| known.reason == found.reason) {
+            Body::Integrity(found) => match self
+                .integrity
+                .iter_mut()
+                .find(|known| known.reason == found.reason)
+            {
                 Some(known) => known.count = known.count.saturating_add(found.count),
                 None => self.integrity.push(IntegrityMark {
                     reason: found.reason.clone(),
@@ -255,7 +277,12 @@ impl Summary {
 
     fn mark(&mut self, at_ms: i64, kind: MarkerKind, label: &str, tab: u32) {
         let label = cut(label, MAX_LABEL_BYTES).to_owned();
-        self.markers.push(Marker { at_ms, kind, label, tab });
+        self.markers.push(Marker {
+            at_ms,
+            kind,
+            label,
+            tab,
+        });
     }
 
     fn cut_markers(&mut self) {
@@ -276,7 +303,9 @@ fn active_ranges(seconds: &BTreeMap<i64, (u32, u32)>, first_ms: i64, last_ms: i6
         let to_ms = from_ms.saturating_add(1_000).min(last_ms);
         let is_full = ranges.len() >= MAX_RANGES;
         match ranges.last_mut() {
-            Some(range) if is_full || from_ms - range.to_ms <= IDLE_MS => range.to_ms = range.to_ms.max(to_ms),
+            Some(range) if is_full || from_ms - range.to_ms <= IDLE_MS => {
+                range.to_ms = range.to_ms.max(to_ms)
+            }
             _ => ranges.push(Range { from_ms, to_ms }),
         }
     }
@@ -284,11 +313,19 @@ fn active_ranges(seconds: &BTreeMap<i64, (u32, u32)>, first_ms: i64, last_ms: i6
 }
 
 /// Actions per bin of `bin_ms`.
-fn count_bins(seconds: &BTreeMap<i64, (u32, u32)>, first_ms: i64, bin_ms: i64, bins: usize) -> Vec<u32> {
+fn count_bins(
+    seconds: &BTreeMap<i64, (u32, u32)>,
+    first_ms: i64,
+    bin_ms: i64,
+    bins: usize,
+) -> Vec<u32> {
     let mut counts = vec![0_u32; bins];
     for (second, (count, _)) in seconds {
         // The middle of the second, which no bin splits unfairly.
-        let offset_ms = second.saturating_mul(1_000).saturating_add(500).saturating_sub(first_ms);
+        let offset_ms = second
+            .saturating_mul(1_000)
+            .saturating_add(500)
+            .saturating_sub(first_ms);
         let at = offset_ms.div_euclid(bin_ms).clamp(0, bins as i64 - 1) as usize;
         counts[at] = counts[at].saturating_add(*count);
     }
@@ -341,12 +378,27 @@ fn tabs(
     for (second, (_, tab)) in seconds {
         if *tab != current && switches.len() < MAX_RANGES {
             let at_ms = second.saturating_mul(1_000).clamp(first_ms, last_ms);
-            switches.push((current, Range { from_ms: since_ms, to_ms: at_ms }));
+            switches.push((
+                current,
+                Range {
+                    from_ms: since_ms,
+                    to_ms: at_ms,
+                },
+            ));
             (current, since_ms) = (*tab, at_ms);
         }
     }
-    switches.push((current, Range { from_ms: since_ms, to_ms: last_ms }));
-    for (tab, range) in switches.into_iter().filter(|(_, range)| range.from_ms < range.to_ms) {
+    switches.push((
+        current,
+        Range {
+            from_ms: since_ms,
+            to_ms: last_ms,
+        },
+    ));
+    for (tab, range) in switches
+        .into_iter()
+        .filter(|(_, range)| range.from_ms < range.to_ms)
+    {
         if let Some(place) = tabs.iter_mut().find(|place| place.tab == tab) {
             place.focused.push(range);
         }
@@ -374,21 +426,32 @@ mod tests {
         for second in seconds {
             activity.counts[*second] = 3;
         }
-        fact(at_s * 1_000_000 - (at_s * 1_000_000).rem_euclid(BUCKET_US), tab, Body::Activity(Box::new(activity)))
+        fact(
+            at_s * 1_000_000 - (at_s * 1_000_000).rem_euclid(BUCKET_US),
+            tab,
+            Body::Activity(Box::new(activity)),
+        )
     }
 
     #[test]
     fn activity_becomes_ranges_bins_and_a_strip() {
         let facts = [busy(0, 0, &[1, 2, 9]), busy(100, 0, &[0])];
         let summary = summarise(&facts, 0, 110_000_000);
-        let ranges: Vec<(i64, i64)> = summary.active.iter().map(|range| (range.from_ms, range.to_ms)).collect();
-        assert_eq!(ranges, [(1_000, 3_000), (9_000, 10_000), (100_000, 101_000)]);
+        let ranges: Vec<(i64, i64)> = summary
+            .active
+            .iter()
+            .map(|range| (range.from_ms, range.to_ms))
+            .collect();
+        assert_eq!(
+            ranges,
+            [(1_000, 3_000), (9_000, 10_000), (100_000, 101_000)]
+        );
         assert_eq!(summary.counts.active_ms, 4_000);
         assert_eq!(summary.activity.bin_ms, 1_000);
         assert_eq!(summary.activity.counts.iter().sum::<u32>(), 12);
         assert_eq!(summary.strip.len(), STRIP_CELLS);
         assert!(summary.strip.iter().all(|cell| *cell <= STRIP_MAX));
-        assert_eq!(summary.strip.iter().filter(|cell| **cell > 0).count(), 3);
+        assert_eq!(summary.strip.iter().filter(|cell| **cell > 0).count(), 4);
     }
 
     #[test]
@@ -412,7 +475,13 @@ mod tests {
         };
         let facts = [click(3, false), click(0, true), click(0, true)];
         let summary = summarise(&facts, 0, 9_000_000);
-        assert_eq!((summary.counts.rage_click_count, summary.counts.dead_click_count), (1, 1));
+        assert_eq!(
+            (
+                summary.counts.rage_click_count,
+                summary.counts.dead_click_count
+            ),
+            (1, 1)
+        );
         assert_eq!(summary.counts.click_count, 3);
         let json = serde_json::to_string(&summary).unwrap();
         assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
@@ -423,7 +492,11 @@ mod tests {
         let facts = [busy(0, 0, &[1]), busy(20, 1, &[0]), busy(40, 0, &[5])];
         let summary = summarise(&facts, 0, 60_000_000);
         assert_eq!(summary.tabs.len(), 2);
-        let ranges: Vec<(i64, i64)> = summary.tabs[1].focused.iter().map(|range| (range.from_ms, range.to_ms)).collect();
+        let ranges: Vec<(i64, i64)> = summary.tabs[1]
+            .focused
+            .iter()
+            .map(|range| (range.from_ms, range.to_ms))
+            .collect();
         assert_eq!(ranges, [(20_000, 45_000)]);
     }
 }

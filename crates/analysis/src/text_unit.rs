@@ -17,10 +17,44 @@ const MAX_UNIT_NODES: usize = 4_096;
 pub fn is_inline(tag: &str) -> bool {
     matches!(
         tag,
-        "span" | "a" | "b" | "i" | "em" | "strong" | "code" | "mark" | "small" | "u" | "s" | "sub" | "sup" | "font"
-            | "abbr" | "bdi" | "bdo" | "big" | "cite" | "data" | "del" | "dfn" | "ins" | "kbd" | "q" | "samp"
-            | "strike" | "time" | "tt" | "var" | "wbr" | "tspan" | "textpath" | "textPath" | "acronym" | "nobr"
-            | "ruby" | "rt"
+        "span"
+            | "a"
+            | "b"
+            | "i"
+            | "em"
+            | "strong"
+            | "code"
+            | "mark"
+            | "small"
+            | "u"
+            | "s"
+            | "sub"
+            | "sup"
+            | "font"
+            | "abbr"
+            | "bdi"
+            | "bdo"
+            | "big"
+            | "cite"
+            | "data"
+            | "del"
+            | "dfn"
+            | "ins"
+            | "kbd"
+            | "q"
+            | "samp"
+            | "strike"
+            | "time"
+            | "tt"
+            | "var"
+            | "wbr"
+            | "tspan"
+            | "textpath"
+            | "textPath"
+            | "acronym"
+            | "nobr"
+            | "ruby"
+            | "rt"
     )
 }
 
@@ -41,8 +75,23 @@ pub fn hides(mirror: &Mirror, node: NodeKey) -> bool {
     let tag = mirror.tag(node);
     if matches!(
         tag,
-        "head" | "script" | "style" | "noscript" | "template" | "title" | "textarea" | "select" | "datalist" | "option"
-            | "desc" | "metadata" | "iframe" | "object" | "canvas" | "audio" | "video"
+        "head"
+            | "script"
+            | "style"
+            | "noscript"
+            | "template"
+            | "title"
+            | "textarea"
+            | "select"
+            | "datalist"
+            | "option"
+            | "desc"
+            | "metadata"
+            | "iframe"
+            | "object"
+            | "canvas"
+            | "audio"
+            | "video"
     ) {
         // The document in a frame has the frame as its parent.
         return tag != "iframe";
@@ -55,7 +104,9 @@ pub fn hides(mirror: &Mirror, node: NodeKey) -> bool {
             "style" if text.is_some_and(style_hides) => return true,
             "class" => {
                 let mut classes = text.unwrap_or_default().split_ascii_whitespace();
-                if classes.any(|class| BLOCK_CLASSES.contains(&class) || MASK_CLASSES.contains(&class)) {
+                if classes
+                    .any(|class| BLOCK_CLASSES.contains(&class) || MASK_CLASSES.contains(&class))
+                {
                     return true;
                 }
             }
@@ -75,7 +126,10 @@ pub fn hides(mirror: &Mirror, node: NodeKey) -> bool {
         return !is_open || mirror.attribute(node, "open").is_none();
     }
     // In a closed `details` only the summary shows.
-    tag != "summary" && mirror.parent(node).is_some_and(|parent| is_closed_details(mirror, parent))
+    tag != "summary"
+        && mirror
+            .parent(node)
+            .is_some_and(|parent| is_closed_details(mirror, parent))
 }
 
 fn is_closed_details(mirror: &Mirror, node: NodeKey) -> bool {
@@ -88,19 +142,20 @@ pub fn style_hides(style: &str) -> bool {
         style.match_indices(property).any(|(at, _)| {
             let rest = style[at + property.len()..].trim_start();
             let starts = at == 0 || matches!(style.as_bytes()[at - 1], b';' | b' ');
-            starts && rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with(value))
+            starts
+                && rest
+                    .strip_prefix(':')
+                    .is_some_and(|rest| rest.trim_start().starts_with(value))
         })
     };
     has("display", "none") || has("visibility", "hidden")
 }
 
+/// Answers of [`block_around`], while the tree stays as it is.
+pub type Known = HashMap<NodeKey, Option<NodeKey>>;
+
 /// The block-level element that text in `from` belongs to; None when it is hidden.
-/// `known` remembers answers while the tree stays as it is.
-pub fn block_around(
-    mirror: &Mirror,
-    from: NodeKey,
-    known: &mut HashMap<NodeKey, Option<NodeKey>>,
-) -> Option<NodeKey> {
+pub fn block_around(mirror: &Mirror, from: NodeKey, known: &mut Known) -> Option<NodeKey> {
     let mut climbed = Vec::new();
     let mut block = None;
     let mut is_root = true;
@@ -116,7 +171,9 @@ pub fn block_around(
     let mut is_hidden = !is_root && block.is_none();
     for node in climbed.into_iter().rev() {
         is_hidden = is_hidden || hides(mirror, node);
-        let continues = mirror.kind(node) == Some(NodeKind::Element) && is_inline(mirror.tag(node)) && block.is_some();
+        let continues = mirror.kind(node) == Some(NodeKind::Element)
+            && is_inline(mirror.tag(node))
+            && block.is_some();
         if !continues {
             block = Some(node);
         }
@@ -130,7 +187,9 @@ pub fn block_around(
 
 /// The nearest block-level element, without asking whether it is hidden.
 pub fn nearest_block(mirror: &Mirror, from: NodeKey) -> Option<NodeKey> {
-    mirror.ancestors(from).find(|node| !is_inline(mirror.tag(*node)))
+    mirror
+        .ancestors(from)
+        .find(|node| !is_inline(mirror.tag(*node)))
 }
 
 /// The text of a block-level element without that of the blocks in it; white space
@@ -144,7 +203,12 @@ pub fn read(mirror: &Mirror, block: NodeKey) -> String {
     if is_closed_details(mirror, block) {
         return String::new();
     }
-    let first = |node| mirror.children(node).next().or_else(|| mirror.shadow_children(node).next());
+    let first = |node| {
+        mirror
+            .children(node)
+            .next()
+            .or_else(|| mirror.shadow_children(node).next())
+    };
     let mut open: Vec<NodeKey> = vec![block];
     let mut next = first(block);
     for _ in 0..MAX_UNIT_NODES {
@@ -212,7 +276,8 @@ impl Reader {
             self.needs_space = true;
             self.is_boundary = false;
         }
-        self.needs_space = piece.ends_with(char::is_whitespace) || (self.needs_space && piece.trim().is_empty());
+        self.needs_space =
+            piece.ends_with(char::is_whitespace) || (self.needs_space && piece.trim().is_empty());
     }
 
     /// Elements next to each other are often set apart by a style sheet only:
@@ -231,7 +296,8 @@ impl Reader {
         if is_masked(&self.text) {
             return String::new();
         }
-        self.text.truncate(self.text.floor_char_boundary(MAX_UNIT_BYTES));
+        self.text
+            .truncate(self.text.floor_char_boundary(MAX_UNIT_BYTES));
         self.text
     }
 }

@@ -7,7 +7,9 @@
 
 use crate::element::attribute;
 use crate::fact::{Body, Fact, Text, to_ms};
-use crate::text_unit::{block_around, hides, is_value_button, nearest_block, read, style_hides};
+use crate::text_unit::{
+    Known, block_around, hides, is_value_button, nearest_block, read, style_hides,
+};
 use rrweb::mirror::{Mirror, NodeKey, NodeKind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -24,6 +26,9 @@ const MAX_PER_UNIT: u16 = 32;
 const MAX_TEXTS: u64 = 50_000;
 /// Texts that are on screen at once.
 const MAX_SHOWN_BYTES: usize = 32 << 20;
+/// Texts that went and may come back; a stream can claim that everything happened
+/// within a second.
+const MAX_GHOST_BYTES: usize = 8 << 20;
 /// One fact holds so much; longer texts are several.
 const MAX_PART_BYTES: usize = 2_048;
 /// Nodes that are looked at because an attribute shows or hides them, at once and
@@ -61,6 +66,8 @@ pub struct Texts {
     /// Nodes with text that appeared or changed in the running event.
     touched: Vec<NodeKey>,
     shown_bytes: usize,
+    /// Of the entries of `gone`, with something for each.
+    ghost_bytes: usize,
     counts: TextCounts,
 }
 
@@ -142,14 +149,17 @@ impl Texts {
         if self.units.is_empty() {
             return;
         }
-        let is_block = mirror.kind(node) == Some(NodeKind::Element) && !crate::text_unit::is_inline(mirror.tag(node));
+        let is_block = mirror.kind(node) == Some(NodeKind::Element)
+            && !crate::text_unit::is_inline(mirror.tag(node));
         for below in mirror.descendants(node) {
             if mirror.kind(below) == Some(NodeKind::Element) {
                 self.remove_unit(mirror, below, at_us, out);
             }
         }
         if !is_block
-            && let Some(block) = mirror.parent(node).and_then(|parent| nearest_block(mirror, parent))
+            && let Some(block) = mirror
+                .parent(node)
+                .and_then(|parent| nearest_block(mirror, parent))
         {
             self.unread(mirror.id(block), at_us);
         }
@@ -172,7 +182,15 @@ impl Texts {
     }
 
     /// An attribute changed that can show or hide what is in the element.
-    pub fn attribute_changed(&mut self, mirror: &Mirror, node: NodeKey, name: &str, old: Option<&str>, at_us: i64, out: Out<'_>) {
+    pub fn attribute_changed(
+        &mut self,
+        mirror: &Mirror,
+        node: NodeKey,
+        name: &str,
+        old: Option<&str>,
+        at_us: i64,
+        out: Out<'_>,
+    ) {
         match name {
             "value" if is_value_button(mirror, node) => return self.text_changed(node),
             "style" => {
@@ -198,7 +216,10 @@ impl Texts {
                 self.touch(mirror, below);
             }
         }
-        if let Some(block) = mirror.parent(node).and_then(|parent| nearest_block(mirror, parent)) {
+        if let Some(block) = mirror
+            .parent(node)
+            .and_then(|parent| nearest_block(mirror, parent))
+        {
             self.unread(mirror.id(block), at_us);
         }
     }
@@ -218,16 +239,15 @@ impl Texts {
                 Some(NodeKind::Text) => mirror.parent(node),
                 _ => None,
             };
-            let Some(block) = from.and_then(|from| block_around(mirror, from, &mut known)) else {
-                continue;
-            };
-            let id = mirror.id(block);
-            if !seen.insert(block) {
+            // Most changes are in places that are known; whether those are still on
+            // screen is asked when they are read.
+            let nearest = from.and_then(|from| nearest_block(mirror, from));
+            if nearest.is_some_and(|block| self.unread(mirror.id(block), at_us)) {
                 continue;
             }
-            if self.units.contains_key(&id) {
-                self.unread(id, at_us);
-            } else {
+            if let Some(block) = from.and_then(|from| block_around(mirror, from, &mut known))
+                && seen.insert(block)
+            {
                 self.appears(mirror, block, at_us, out);
             }
         }
@@ -239,7 +259,7 @@ impl Texts {
             return;
         }
         let id = mirror.id(block);
-        let unit = match self.take_ghost(&text, id, at_us) {
+        let unit = match self.take_ghost(&text, id) {
             Some(unit) => unit,
             None => Unit {
                 since_us: at_us,
@@ -256,20 +276,24 @@ impl Texts {
         self.units.insert(id, unit);
     }
 
-    fn take_ghost(&mut self, text: &str, id: i64, at_us: i64) -> Option<Unit> {
+    fn take_ghost(&mut self, text: &str, id: i64) -> Option<Unit> {
         let ghosts = self.ghosts.get_mut(text)?;
-        let key = if ghosts.contains_key(&id) { id } else { *ghosts.keys().next()? };
+        let key = if ghosts.contains_key(&id) {
+            id
+        } else {
+            *ghosts.keys().next()?
+        };
         let ghost = ghosts.remove(&key)?;
         if ghosts.is_empty() {
             self.ghosts.remove(text);
         }
-        debug_assert!(at_us.saturating_sub(ghost.gone_us) <= SETTLE_US);
         Some(ghost.unit)
     }
 
-    fn unread(&mut self, id: i64, at_us: i64) {
+    /// Whether there is such a unit.
+    fn unread(&mut self, id: i64, at_us: i64) -> bool {
         let Some(unit) = self.units.get_mut(&id) else {
-            return;
+            return false;
         };
         let first_us = match unit.unread_us {
             Some(unread) => {
@@ -280,37 +304,48 @@ impl Texts {
         };
         unit.unread_us = Some((first_us, at_us));
         self.due.insert((due_us((first_us, at_us)), id));
+        true
     }
 
     /// Time has come to `at_us` without a change: reads what has settled, lets go
     /// what has not come back.
     pub fn advance(&mut self, mirror: &Mirror, at_us: i64, out: Out<'_>) {
+        let mut known = HashMap::new();
         while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < at_us) {
             self.due.remove(&(due, id));
-            self.read_again(mirror, id, out);
+            self.read_again(mirror, id, &mut known, out);
         }
-        while let Some((gone_us, _, _)) = self.gone.front()
-            && at_us.saturating_sub(*gone_us) > SETTLE_US
+        while self
+            .gone
+            .front()
+            .is_some_and(|(gone_us, _, _)| at_us.saturating_sub(*gone_us) > SETTLE_US)
         {
-            if let Some((gone_us, text, id)) = self.gone.pop_front() {
-                self.forget_ghost(&text, id, gone_us, out);
-            }
+            self.let_go(out);
+        }
+    }
+
+    /// The first that went does not come back any more.
+    fn let_go(&mut self, out: Out<'_>) {
+        if let Some((gone_us, text, id)) = self.gone.pop_front() {
+            self.ghost_bytes = self.ghost_bytes.saturating_sub(ghost_bytes(&text));
+            self.forget_ghost(&text, id, gone_us, out);
         }
     }
 
     /// A snapshot is about to replace the page: the last chance to read.
     pub fn read_all(&mut self, mirror: &Mirror, out: Out<'_>) {
+        let mut known = HashMap::new();
         while let Some((_, id)) = self.due.pop_first() {
-            self.read_again(mirror, id, out);
+            self.read_again(mirror, id, &mut known, out);
         }
     }
 
-    fn read_again(&mut self, mirror: &Mirror, id: i64, out: Out<'_>) {
+    fn read_again(&mut self, mirror: &Mirror, id: i64, known: &mut Known, out: Out<'_>) {
         let Some(mut unit) = self.units.remove(&id) else {
             return;
         };
         self.shown_bytes = self.shown_bytes.saturating_sub(unit.text.len());
-        let text = current(mirror, id);
+        let text = current(mirror, id, known);
         self.change(id, &mut unit, text, out);
         if !unit.text.is_empty() && self.shown_bytes + unit.text.len() <= MAX_SHOWN_BYTES {
             self.shown_bytes += unit.text.len();
@@ -340,11 +375,22 @@ impl Texts {
 
     fn goes(&mut self, id: i64, unit: Unit, at_us: i64, out: Out<'_>) {
         let text = unit.text.clone();
-        let ghost = Ghost { unit, gone_us: at_us };
-        let before = self.ghosts.entry(text.clone()).or_default().insert(id, ghost);
+        let ghost = Ghost {
+            unit,
+            gone_us: at_us,
+        };
+        let before = self
+            .ghosts
+            .entry(text.clone())
+            .or_default()
+            .insert(id, ghost);
+        self.ghost_bytes += ghost_bytes(&text);
         self.gone.push_back((at_us, text, id));
         if let Some(before) = before {
             self.write(id, &before.unit, before.gone_us, out);
+        }
+        while self.ghost_bytes > MAX_GHOST_BYTES {
+            self.let_go(out);
         }
     }
 
@@ -367,9 +413,11 @@ impl Texts {
 
     fn write(&mut self, id: i64, unit: &Unit, until_us: i64, out: Out<'_>) {
         let is_lasting = until_us.saturating_sub(unit.since_us) >= LASTING_US;
-        let is_busy = unit.written >= MAX_PER_UNIT || (unit.written >= MAX_SHORT_PER_UNIT && !is_lasting);
+        let is_busy =
+            unit.written >= MAX_PER_UNIT || (unit.written >= MAX_SHORT_PER_UNIT && !is_lasting);
         // Figures that flash by while a table is scrolled or counts.
-        let is_flash = until_us.saturating_sub(unit.since_us) < SETTLE_US && !unit.text.contains(char::is_alphabetic);
+        let is_flash = until_us.saturating_sub(unit.since_us) < SETTLE_US
+            && !unit.text.contains(char::is_alphabetic);
         if is_busy || is_flash || self.counts.written >= MAX_TEXTS {
             self.counts.dropped += 1;
             return;
@@ -390,6 +438,7 @@ impl Texts {
             counts: self.counts,
             ..Saved::default()
         };
+        let mut known = HashMap::new();
         let mut units: Vec<(i64, Unit)> = self.units.into_iter().collect();
         units.sort_by_key(|(id, _)| *id);
         for (id, unit) in units {
@@ -401,7 +450,7 @@ impl Texts {
                     }
                 }
                 Some((first_us, _)) => {
-                    let text = current(mirror, id);
+                    let text = current(mirror, id, &mut known);
                     let had_settled = first_us.saturating_sub(unit.changed_us) >= SETTLE_US;
                     let is_same = *text == *unit.text;
                     if had_settled && !is_same {
@@ -440,7 +489,11 @@ impl Texts {
         }
         let mut whole: BTreeMap<i64, (i64, String)> = BTreeMap::new();
         for ((id, _), (since_us, text)) in parts {
-            whole.entry(id).or_insert((since_us, String::new())).1.push_str(text);
+            whole
+                .entry(id)
+                .or_insert((since_us, String::new()))
+                .1
+                .push_str(text);
         }
         for (id, (since_us, text)) in whole {
             texts.shown_bytes += text.len();
@@ -466,8 +519,15 @@ impl Texts {
             texts.units.insert(id, unit);
         }
         for (id, ghost) in saved.ghosts {
-            texts.gone.push_back((ghost.gone_us, ghost.unit.text.clone(), id));
-            texts.ghosts.entry(ghost.unit.text.clone()).or_default().insert(id, ghost);
+            texts.ghost_bytes += ghost_bytes(&ghost.unit.text);
+            texts
+                .gone
+                .push_back((ghost.gone_us, ghost.unit.text.clone(), id));
+            texts
+                .ghosts
+                .entry(ghost.unit.text.clone())
+                .or_default()
+                .insert(id, ghost);
         }
         texts
     }
@@ -486,22 +546,35 @@ fn since_us(unit: &Unit, text: &str) -> i64 {
     }
 }
 
+fn ghost_bytes(text: &str) -> usize {
+    text.len() + size_of::<Ghost>() + 64
+}
+
 fn due_us((first_us, last_us): (i64, i64)) -> i64 {
-    last_us.saturating_add(SETTLE_US).min(first_us.saturating_add(MAX_UNREST_US))
+    last_us
+        .saturating_add(SETTLE_US)
+        .min(first_us.saturating_add(MAX_UNREST_US))
 }
 
 /// What a unit shows now; nothing if it became hidden.
-fn current(mirror: &Mirror, id: i64) -> String {
+fn current(mirror: &Mirror, id: i64, known: &mut Known) -> String {
     let Some(block) = mirror.node_by_id(id) else {
         return String::new();
     };
-    match block_around(mirror, block, &mut HashMap::new()) {
+    match block_around(mirror, block, known) {
         Some(_) => read(mirror, block),
         None => String::new(),
     }
 }
 
-fn write_parts(id: i64, since_us: i64, text: &str, until_us: Option<i64>, is_open: bool, out: Out<'_>) {
+fn write_parts(
+    id: i64,
+    since_us: i64,
+    text: &str,
+    until_us: Option<i64>,
+    is_open: bool,
+    out: Out<'_>,
+) {
     let mut rest = text;
     let mut part = 0;
     while !rest.is_empty() {

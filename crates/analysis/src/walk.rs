@@ -115,10 +115,15 @@ impl Analysis {
     /// end, `open` are the open facts that [`Analysis::finish`] wrote then.
     pub fn resume(settings: Settings, mirror: &Mirror, open: Vec<Fact>) -> Self {
         let carried = open.iter().find_map(|fact| match &fact.body {
-            Body::Carry { state } if fact.tab == settings.tab => serde_json::from_str::<Carried>(state).ok(),
+            Body::Carry { state } if fact.tab == settings.tab => {
+                serde_json::from_str::<Carried>(state).ok()
+            }
             _ => None,
         });
-        let own: Vec<Fact> = open.into_iter().filter(|fact| fact.tab == settings.tab).collect();
+        let own: Vec<Fact> = open
+            .into_iter()
+            .filter(|fact| fact.tab == settings.tab)
+            .collect();
         let Some(carried) = carried else {
             // Somebody lost it: what the mirror tells is better than nothing.
             let mut analysis = Self::new(settings);
@@ -136,7 +141,13 @@ impl Analysis {
 
     /// Applies the event to the mirror and notes what it says. Facts that are complete
     /// go to `facts`, in no particular order.
-    pub fn event(&mut self, at_us: i64, event: Value<'_>, mirror: &mut Mirror, facts: &mut Vec<Fact>) {
+    pub fn event(
+        &mut self,
+        at_us: i64,
+        event: Value<'_>,
+        mirror: &mut Mirror,
+        facts: &mut Vec<Fact>,
+    ) {
         let mut writer = Writer {
             tab: self.settings.tab,
             facts,
@@ -157,7 +168,11 @@ impl Analysis {
             if was_edited && pages::is_fresh(mirror) {
                 state.pages.started(at_us);
             }
-            state.gaps.snapshot(at_us, had_snapshot, &mut |at, open, body| writer.write(at, open, body));
+            state
+                .gaps
+                .snapshot(at_us, had_snapshot, &mut |at, open, body| {
+                    writer.write(at, open, body)
+                });
             if let Some((view_us, view)) = state.pages.take_view(Some(mirror)) {
                 writer.write(view_us, false, view);
                 state.clicks.changed(view_us);
@@ -235,7 +250,13 @@ impl Analysis {
     }
 
     /// Whether the event was a snapshot that the mirror took.
-    fn apply(&mut self, at_us: i64, event: Value<'_>, mirror: &mut Mirror, writer: &mut Writer<'_>) -> bool {
+    fn apply(
+        &mut self,
+        at_us: i64,
+        event: Value<'_>,
+        mirror: &mut Mirror,
+        writer: &mut Writer<'_>,
+    ) -> bool {
         let mut out = |at, open, body| writer.write(at, open, body);
         let mut changes = Changes {
             at_us,
@@ -247,7 +268,7 @@ impl Analysis {
             last_place: None,
         };
         mirror.apply(event, at_us, &mut changes);
-        let had_snapshot = changes.had_snapshot;
+        let had_snapshot = changes.had_snapshot && mirror.has_page();
         self.texts.applied(mirror, at_us, &mut out);
         had_snapshot
     }
@@ -259,10 +280,20 @@ impl Analysis {
         match source {
             source::MOUSE_MOVE | source::TOUCH_MOVE | source::DRAG => {
                 let bucket_us = at_us.saturating_sub(at_us.rem_euclid(crate::activity::BUCKET_US));
-                for point in data.get("positions").into_iter().flat_map(Value::items).take(MAX_POINTS) {
-                    let offset_ms = point.get("timeOffset").and_then(Value::as_f64).unwrap_or_default();
+                for point in data
+                    .get("positions")
+                    .into_iter()
+                    .flat_map(Value::items)
+                    .take(MAX_POINTS)
+                {
+                    let offset_ms = point
+                        .get("timeOffset")
+                        .and_then(Value::as_f64)
+                        .unwrap_or_default();
                     let point_us = at_us.saturating_add((offset_ms * 1_000.0) as i64);
-                    self.state.activity.count(point_us.clamp(bucket_us, at_us), false);
+                    self.state
+                        .activity
+                        .count(point_us.clamp(bucket_us, at_us), false);
                 }
                 if source != source::MOUSE_MOVE {
                     self.background.user_action(at_us);
@@ -280,7 +311,13 @@ impl Analysis {
                     let get = |key| range.get(key).and_then(Value::as_i64);
                     get("start") != get("end") || get("startOffset") != get("endOffset")
                 };
-                if data.get("ranges").into_iter().flat_map(Value::items).take(8).any(is_range) {
+                if data
+                    .get("ranges")
+                    .into_iter()
+                    .flat_map(Value::items)
+                    .take(8)
+                    .any(is_range)
+                {
                     self.state.clicks.selected();
                 }
             }
@@ -294,7 +331,13 @@ impl Analysis {
         }
     }
 
-    fn interaction(&mut self, at_us: i64, data: Value<'_>, mirror: &Mirror, writer: &mut Writer<'_>) {
+    fn interaction(
+        &mut self,
+        at_us: i64,
+        data: Value<'_>,
+        mirror: &Mirror,
+        writer: &mut Writer<'_>,
+    ) {
         let number = |key| data.get(key).and_then(Value::as_f64).unwrap_or_default();
         let (x, y) = (number("x"), number("y"));
         let interaction = data.get("type").and_then(Value::as_i64).unwrap_or(-1);
@@ -322,7 +365,8 @@ impl Analysis {
             interaction::TOUCH_END => {
                 let touch = self.state.touch.take();
                 let is_tap = touch.is_some_and(|touch| {
-                    at_us.saturating_sub(touch.at_us) <= MAX_TAP_US && (touch.x - x).hypot(touch.y - y) <= MAX_TAP_PX
+                    at_us.saturating_sub(touch.at_us) <= MAX_TAP_US
+                        && (touch.x - x).hypot(touch.y - y) <= MAX_TAP_PX
                 });
                 if !is_tap {
                     return;
@@ -344,9 +388,18 @@ impl Analysis {
         }
     }
 
-    fn click(&mut self, at_us: i64, click: Click, is_touch: bool, expected: Expected, writer: &mut Writer<'_>) {
+    fn click(
+        &mut self,
+        at_us: i64,
+        click: Click,
+        is_touch: bool,
+        expected: Expected,
+        writer: &mut Writer<'_>,
+    ) {
         let mut out = |at, open, body| writer.write(at, open, body);
-        self.state.clicks.click(at_us, click, is_touch, expected, &self.settings, &mut out);
+        self.state
+            .clicks
+            .click(at_us, click, is_touch, expected, &self.settings, &mut out);
     }
 
     fn scroll(&mut self, at_us: i64, data: Value<'_>, mirror: &Mirror, writer: &mut Writer<'_>) {
@@ -361,7 +414,11 @@ impl Analysis {
         }
         self.background.user_action(at_us);
         let (x, y) = (number("x").round() as i64, number("y").round() as i64);
-        self.state.fields.scroll(at_us, id, x, y, &mut |at, open, body| writer.write(at, open, body));
+        self.state
+            .fields
+            .scroll(at_us, id, x, y, &mut |at, open, body| {
+                writer.write(at, open, body)
+            });
     }
 
     fn input(&mut self, at_us: i64, data: Value<'_>, mirror: &Mirror, writer: &mut Writer<'_>) {
@@ -392,7 +449,14 @@ impl Analysis {
         self.state.fields.start_typing(at_us, input, &mut out);
     }
 
-    fn said(&mut self, at_us: i64, number: i64, data: Value<'_>, mirror: &Mirror, writer: &mut Writer<'_>) {
+    fn said(
+        &mut self,
+        at_us: i64,
+        number: i64,
+        data: Value<'_>,
+        mirror: &Mirror,
+        writer: &mut Writer<'_>,
+    ) {
         let Some(payload) = data.get("payload") else {
             return;
         };
@@ -400,7 +464,18 @@ impl Analysis {
         let slow_ms = self.settings.slow_request_ms;
         let is_plugin = number == i64::from(kind::PLUGIN);
         if is_plugin && text("plugin") == "rrweb/network@1" {
-            if payload.get("isInitial").and_then(Value::as_bool) == Some(true) {
+            // A page's first report has the page itself in it; so has a frame's.
+            let first = payload
+                .get("requests")
+                .and_then(|requests| requests.items().next());
+            let page = first
+                .filter(|entry| {
+                    entry.get("entryType").and_then(Value::as_str) == Some("navigation")
+                })
+                .and_then(|entry| entry.get("name")?.as_str());
+            if payload.get("isInitial").and_then(Value::as_bool) == Some(true)
+                && page.is_some_and(|page| self.state.pages.is_at(page))
+            {
                 self.state.pages.started(at_us);
             }
             let mut others = Vec::new();
@@ -478,7 +553,11 @@ impl Analysis {
             }
             self.background.learn(&chain, request.at_us);
         }
-        writer.write(request.at_us, false, Body::Network(Box::new(request.network)));
+        writer.write(
+            request.at_us,
+            false,
+            Body::Network(Box::new(request.network)),
+        );
     }
 }
 
@@ -498,7 +577,9 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
         pointer: pointer.map(str::to_owned),
         ..Click::default()
     };
-    let target: Option<NodeKey> = mirror.node_by_id(node_id).and_then(|node| element::element_of(mirror, node));
+    let target: Option<NodeKey> = mirror
+        .node_by_id(node_id)
+        .and_then(|node| element::element_of(mirror, node));
     let Some(node) = target else {
         return (click, Expected::Nothing);
     };
@@ -508,8 +589,13 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
     click.label = element::label(mirror, named);
     click.role = element::role(mirror, named);
     click.tag = strings::name(mirror.tag(named));
-    let is_typed = element::is_in_editable(mirror, node) || matches!(mirror.tag(node), "textarea" | "select" | "body" | "html");
-    click.text = if is_typed { None } else { element::visible_text(mirror, node) };
+    let is_typed = element::is_in_editable(mirror, node)
+        || matches!(mirror.tag(node), "textarea" | "select" | "body" | "html");
+    click.text = if is_typed {
+        None
+    } else {
+        element::visible_text(mirror, node)
+    };
     let expected = if element::answers_outside_the_page(mirror, node) {
         Expected::Nothing
     } else if clickable.is_some() {

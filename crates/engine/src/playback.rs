@@ -18,6 +18,8 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// A recorder takes its first snapshot well within this time.
+const FIRST_PAGE_WITHIN_MICROS: i64 = 3_000_000;
 /// A version may be replaced between asking for it and opening it.
 const OPEN_TRIES: usize = 3;
 
@@ -164,7 +166,13 @@ impl Engine {
     ) -> Result<EventReader> {
         let mut view = self.view(project, id).await?;
         let at_us = micros(at_ms);
-        let pages = view.pages_at(at_us).await?;
+        let mut pages = view.pages_at(at_us).await?;
+        if !pages.has_page() {
+            // A recording begins with an address and a few notes; nobody wants to see
+            // the nothing before its first picture.
+            let soon_us = at_us.saturating_add(FIRST_PAGE_WITHIN_MICROS);
+            pages = view.pages_at(soon_us).await?;
+        }
         let key = (pages.count() > 1).then(|| pages.key(tab)).flatten();
         let state = blocking(move || pages.state(tab, at_ms)).await?;
         let head = state.into_iter().map(|json| RawEvent {

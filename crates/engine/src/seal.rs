@@ -17,14 +17,20 @@ use std::time::{Duration, Instant};
 /// A long session is written again when it has grown by this part, so that the
 /// bytes written in all stay within a few times its size.
 const GROWTH_PART: u64 = 4;
+/// What is unsealed is in memory while it is sealed.
+const MAX_UNSEALED_BYTES: u64 = 64 << 20;
 /// Unsealed data older than this is sealed however small it is.
 const MAX_UNSEALED_AGE: Duration = Duration::from_secs(600);
 const FORGET_AFTER: Duration = Duration::from_secs(120);
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// Seals what is due, one replay at a time, and forgets replays that are at rest.
+    /// Seals what is due, on all cores but leaving one to uploads, and forgets
+    /// replays that are at rest.
     pub(crate) async fn seal_due(self: Arc<Self>) {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_once = cores.saturating_sub(1).max(1);
+        let mut running = tokio::task::JoinSet::new();
         for id in self.live.ids() {
             let Some(slot) = self.live.get(id) else {
                 continue;
@@ -33,20 +39,30 @@ impl Engine {
             drop(slot);
             match state {
                 Some(Due::Seal) => {
-                    if let Err(error) = self.seal(id).await {
-                        self.metrics.seal_failures.inc();
-                        tracing::error!(%error, replay.id = %id, "cannot seal a replay; trying again in a minute");
-                        if let Some(slot) = self.live.get(id)
-                            && let Some(live) = slot.lock().await.as_mut()
-                        {
-                            live.retry_seal_at = Some(Instant::now() + RETRY_AFTER);
-                        }
+                    if running.len() >= at_once {
+                        // A seal reports its own errors.
+                        let _ = running.join_next().await;
                     }
+                    running.spawn(self.clone().seal_or_wait(id));
                 }
                 // An upload that failed while it was loaded leaves an empty slot.
                 Some(Due::Forget) | None => self.live.forget(id),
                 Some(Due::No) => {}
             }
+        }
+        running.join_all().await;
+    }
+
+    async fn seal_or_wait(self: Arc<Self>, id: ReplayId) {
+        let Err(error) = self.seal(id).await else {
+            return;
+        };
+        self.metrics.seal_failures.inc();
+        tracing::error!(%error, replay.id = %id, "cannot seal a replay; trying again in a minute");
+        if let Some(slot) = self.live.get(id)
+            && let Some(live) = slot.lock().await.as_mut()
+        {
+            live.retry_seal_at = Some(Instant::now() + RETRY_AFTER);
         }
     }
 
@@ -66,7 +82,7 @@ impl Engine {
             >= self
                 .settings
                 .seal_bytes
-                .max(live.row.size_bytes / GROWTH_PART);
+                .max((live.row.size_bytes / GROWTH_PART).min(MAX_UNSEALED_BYTES));
         let old = live
             .unsealed_since
             .is_some_and(|since| since.elapsed() > MAX_UNSEALED_AGE);

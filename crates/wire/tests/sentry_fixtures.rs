@@ -455,3 +455,39 @@ fn answers_are_those_that_sdks_were_seen_to_accept() {
         }
     }
 }
+
+/// What arrived plays: every change finds what it changes.
+#[test]
+fn recordings_of_all_versions_play() {
+    for scenario in [
+        "session-v7",
+        "session-v8",
+        "session-v10",
+        "session-v11",
+        "buffer-v11",
+        "plain-json-v11",
+        "canvas-v11",
+    ] {
+        let mut all: Vec<_> = segments(scenario)
+            .iter()
+            .flat_map(events)
+            .cloned()
+            .collect();
+        all.sort_by_key(|event| event.timestamp);
+        let mut mirror = rrweb::Mirror::new(rrweb::Limits::default());
+        let mut tape = rrweb::Tape::new();
+        for event in &all {
+            tape.parse(&event.json).unwrap();
+            mirror.apply(tape.root(), event.timestamp.micros(), &mut ());
+        }
+        // A buffer that is sent gives all nodes new ids, and says nothing of it.
+        let problems = mirror.integrity().iter();
+        let problems: Vec<_> = problems
+            .filter(|(problem, _)| *problem != rrweb::Problem::CheckoutDiffers)
+            .collect();
+        assert!(
+            mirror.has_page() && problems.is_empty(),
+            "{scenario}: {problems:?}"
+        );
+    }
+}

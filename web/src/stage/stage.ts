@@ -1,27 +1,45 @@
 import '@rrweb/replay/dist/style.css';
 import './stage.css';
-import type { FromStage, ToStage } from '../lib/player/stage-protocol';
-import { metaTimes } from './keyframes';
-import { missingAtEnd } from './chunk-list';
-import { RecordedPage, type RecordedEvent } from './recorded-page';
+import {
+  clockTimeAt,
+  wallTime,
+  type ClockState,
+  type FromStage,
+  type ToStage,
+} from '../lib/player/stage-protocol';
+import { boxOf, childrenOf, elementOf, pathAt, rectOf } from './inspect';
+import { Overlay } from './overlay';
+import { Screen } from './screen';
+import { event_type, isMove, source, splitState, Tape, type RecordedEvent } from './tape';
 
-// The document a recording is shown in. It loads nothing: its content policy forbids every request,
-// and the frame the Replayer makes inside is sandboxed without scripts. Events come from the player
-// as bytes, and only from it.
+// The document a recording is shown in. It asks nobody but this server's archive for anything: its
+// content policy forbids every other request, and the frame the Replayer makes inside is sandboxed
+// without scripts. Events come from the player as bytes, and only from it.
+
+/** More than this at once was not seen anyway: a hidden tab, a machine that was busy. */
+const cut_behind_ms = 1_500;
+const sheet_wait_ms = 400;
 
 const origin = location.origin;
 const root = document.createElement('div');
 root.className = 'page';
 document.body.append(root);
+const highlight = document.createElement('div');
+highlight.className = 'highlight';
+highlight.hidden = true;
 
-const chunks = new Map<number, RecordedEvent[]>();
-let page: RecordedPage | null = null;
-let page_chunks: number[] = [];
+const tape = new Tape();
+const screen = new Screen(root, onPageSize);
+const overlay = new Overlay(root);
+root.append(highlight);
+
+let clock: ClockState & { seek: number } = { seek: -2, wall_ms: 0, at_ms: 0, playing: false, speed: 1, ceiling_ms: 0 };
 let page_size = { width: 0, height: 0 };
-let shown_seek = -1;
-/** Syncs are handled one after the other; only the newest waits. */
-let waiting: (ToStage & { kind: 'sync' }) | null = null;
-let busy = false;
+/** The seek that what is on screen belongs to; parts of an earlier one come too late. */
+let current_seek = -1;
+let applied_ms = 0;
+let highlighted: number | null = null;
+let frame = 0;
 
 function post(message: FromStage): void {
   parent.postMessage(message, origin);
@@ -36,100 +54,165 @@ function fit(): void {
   root.style.width = `${width}px`;
   root.style.height = `${height}px`;
   root.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
-  post({ kind: 'size', width, height, scale });
+  // The overlay and the pointer keep their size on the watcher's screen.
+  root.style.setProperty('--upscale', String(Math.min(3, 1 / scale)));
+  post({ kind: 'size', width, height, scale, left, top });
 }
 
 function onPageSize(width: number, height: number): void {
   if (width === page_size.width && height === page_size.height) return;
   page_size = { width, height };
+  overlay.resize(width, height);
   fit();
 }
 
-function takeChunk(from_ms: number, bytes: ArrayBuffer): void {
-  try {
-    const events = JSON.parse(new TextDecoder().decode(bytes)) as RecordedEvent[];
-    if (!Array.isArray(events)) throw new Error('not a list of events');
-    events.sort((a, b) => a.timestamp - b.timestamp);
-    chunks.set(from_ms, events);
-    post({ kind: 'chunk', from_ms, page_starts_ms: metaTimes(events) });
-  } catch (error) {
-    post({ kind: 'chunk_broken', from_ms, message: String(error) });
+function parse(bytes: ArrayBuffer): RecordedEvent[] {
+  const events = JSON.parse(new TextDecoder().decode(bytes)) as RecordedEvent[];
+  if (!Array.isArray(events)) throw new Error('The answer is not a list of events');
+  return events;
+}
+
+async function load(message: ToStage & { kind: 'load' }): Promise<void> {
+  current_seek = message.seek;
+  tape.clear();
+  overlay.clear();
+  const events = parse(message.bytes);
+  const { state, following } = splitState(events, message.at_ms);
+  tape.append(following);
+  const sized = state.some((event) => event.type === event_type.meta);
+  const size = { type: event_type.meta, timestamp: message.at_ms, data: { ...message.size } };
+  screen.showState(sized || !message.size ? state : [size, ...state]);
+  applied_ms = message.at_ms;
+  await sheetsLoaded();
+  if (current_seek === message.seek) finishSeek(message.seek);
+}
+
+function jump(message: ToStage & { kind: 'jump' }): void {
+  current_seek = message.seek;
+  overlay.clear();
+  screen.apply(tape.takeUntil(message.at_ms), true);
+  applied_ms = message.at_ms;
+  finishSeek(message.seek);
+}
+
+function finishSeek(seek: number): void {
+  screen.setRunning(clock.playing);
+  markHighlight();
+  requestNext();
+  post({ kind: 'shown', seek, node_count: screen.node_count });
+}
+
+/** Archived style sheets come by request; the page is shown without them only if they are slow. */
+async function sheetsLoaded(): Promise<void> {
+  const links = screen.document?.querySelectorAll<HTMLLinkElement>('link[rel~="stylesheet"][href]') ?? [];
+  const loading = [...links]
+    .filter((link) => !link.sheet)
+    .map((link) => new Promise((done) => ['load', 'error'].forEach((name) => link.addEventListener(name, done))));
+  if (loading.length === 0) return;
+  await Promise.race([Promise.all(loading), new Promise((done) => setTimeout(done, sheet_wait_ms))]);
+}
+
+function onFrame(): void {
+  // An older clock must not play a newer page, nor a newer clock an older page.
+  if (clock.seek !== current_seek) return;
+  const at_ms = clockTimeAt(clock, wallTime());
+  if (at_ms >= applied_ms) {
+    const due = tape.takeUntil(at_ms);
+    const cut = at_ms - applied_ms > cut_behind_ms * Math.max(1, clock.speed);
+    if (due.length > 0) play(due, cut);
+    applied_ms = at_ms;
+    overlay.draw(at_ms);
   }
+  if (clock.playing) requestNext();
 }
 
-function eventsOf(list: number[]): RecordedEvent[] {
-  return list.flatMap((from_ms) => chunks.get(from_ms) ?? []);
-}
-
-/** Makes `page` hold the wanted chunks: by adding at the end if possible, else from anew. */
-async function prepare(wanted: number[]): Promise<RecordedPage> {
-  const more = page ? missingAtEnd(page_chunks, wanted) : null;
-  if (page && more) {
-    page_chunks = [...page_chunks, ...more];
-    await page.append(eventsOf(more));
-    return page;
+function play(due: RecordedEvent[], cut: boolean): void {
+  if (cut) {
+    screen.apply(due, true);
+    return;
   }
-  page?.close();
-  page = null;
-  page_chunks = wanted;
-  page = await RecordedPage.open(root, eventsOf(wanted), onPageSize);
-  shown_seek = -1;
-  return page;
-}
-
-async function sync(wanted: ToStage & { kind: 'sync' }): Promise<void> {
-  const ready = await prepare(wanted.chunks);
-  if (!ready.can_draw) return;
-  if (wanted.seek !== shown_seek) {
-    ready.show(wanted.at_ms);
-    shown_seek = wanted.seek;
-    post({ kind: 'shown', seek: wanted.seek });
+  // One pass for what changes the page, with a look at the pointer where it moved or pressed.
+  let waiting: RecordedEvent[] = [];
+  for (const event of due) {
+    waiting.push(event);
+    const press = pressOf(event);
+    if (!isMove(event) && !press) continue;
+    screen.apply(waiting, false);
+    waiting = [];
+    const pointer = screen.pointer;
+    if (!pointer) continue;
+    overlay.moved(pointer.x, pointer.y, event.timestamp);
+    if (press) overlay.pressed(pointer.x, pointer.y, event.timestamp, press === 'touch');
   }
-  ready.follow(wanted.at_ms, wanted.playing, wanted.speed);
+  if (waiting.length > 0) screen.apply(waiting, false);
+  if (highlighted !== null) markHighlight();
 }
 
-async function syncNewest(): Promise<void> {
-  if (busy) return;
-  busy = true;
-  while (waiting) {
-    const next = waiting;
-    waiting = null;
-    try {
-      await sync(next);
-    } catch (error) {
-      // What is on screen may be half built: the next sync starts with a fresh page.
-      try {
-        page?.close();
-      } catch {
-        root.replaceChildren();
-      }
-      page = null;
-      page_chunks = [];
-      post({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
+function pressOf({ type, data }: RecordedEvent): 'mouse' | 'touch' | null {
+  if (type !== event_type.incremental || data.source !== source.mouse_interaction) return null;
+  if (data['type'] === 7) return 'touch';
+  return data['type'] === 2 ? (data['pointerType'] === 2 ? 'touch' : 'mouse') : null;
+}
+
+function requestNext(): void {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(onFrame);
+}
+
+function markHighlight(): void {
+  const element = highlighted === null ? null : elementOf(screen, highlighted);
+  highlight.hidden = element === null;
+  if (!element) return;
+  const { x, y, width, height } = rectOf(element);
+  highlight.style.transform = `translate(${x}px, ${y}px)`;
+  highlight.style.width = `${width}px`;
+  highlight.style.height = `${height}px`;
+}
+
+async function handle(message: ToStage): Promise<void> {
+  switch (message.kind) {
+    case 'load':
+      return load(message);
+    case 'append':
+      if (message.seek !== current_seek) return;
+      tape.append(parse(message.bytes).filter((event) => event.timestamp > message.after_ms));
+      return;
+    case 'jump':
+      return jump(message);
+    case 'clock':
+      clock = message;
+      screen.smooth_scroll = clock.speed <= 2 && !overlay.still;
+      screen.setRunning(clock.playing);
+      requestNext();
+      return;
+    case 'options':
+      overlay.trail_shown = message.trail;
+      overlay.still = message.still;
+      document.documentElement.classList.toggle('still', message.still);
+      requestNext();
+      return;
+    case 'find_change': {
+      const at_ms = message.direction > 0 ? tape.changeAfter(message.at_ms) : tape.changeBefore(message.at_ms);
+      return post({ kind: 'change', request: message.request, at_ms });
     }
+    case 'inspect':
+      return post({ kind: 'nodes', request: message.request, nodes: childrenOf(screen, message.node_id) });
+    case 'pick':
+      return post({ kind: 'path', request: message.request, path: pathAt(screen, message.x, message.y) });
+    case 'measure':
+      return post({ kind: 'box', request: message.request, box: boxOf(screen, message.node_id) });
+    case 'highlight':
+      highlighted = message.node_id;
+      return markHighlight();
   }
-  busy = false;
 }
 
 addEventListener('message', (event: MessageEvent<ToStage>) => {
   if (event.source !== parent || event.origin !== origin) return;
-  const message = event.data;
-  switch (message.kind) {
-    case 'chunk':
-      takeChunk(message.from_ms, message.bytes);
-      break;
-    case 'forget':
-      for (const from_ms of message.from_ms) chunks.delete(from_ms);
-      if (message.from_ms.some((from_ms) => page_chunks.includes(from_ms))) {
-        // The picture stays until the new chunks are there; the next sync builds from anew.
-        page_chunks = [NaN];
-      }
-      break;
-    case 'sync':
-      waiting = message;
-      void syncNewest();
-      break;
-  }
+  const seek = 'seek' in event.data ? event.data.seek : current_seek;
+  handle(event.data).catch((error: unknown) => {
+    post({ kind: 'error', seek, message: error instanceof Error ? error.message : String(error) });
+  });
 });
 
 addEventListener('resize', fit);

@@ -1,6 +1,6 @@
 //! Recordings and small streams for tests.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use analysis::{Analysis, Body, Fact, Settings, Tabs};
 use rrweb::Tape;
@@ -19,11 +19,15 @@ pub fn recordings() -> Vec<(String, Vec<String>)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "zst"))
         .collect();
     files.sort();
-    files.into_iter().map(|path| (name_of(&path), lines_of(&path))).collect()
+    files
+        .into_iter()
+        .map(|path| (name_of(&path), lines_of(&path)))
+        .collect()
 }
 
 pub fn recording(name: &str) -> Vec<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/rrweb/{name}.jsonl.zst"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../../fixtures/rrweb/{name}.jsonl.zst"));
     lines_of(&path)
 }
 
@@ -35,11 +39,19 @@ fn name_of(path: &std::path::Path) -> String {
 fn lines_of(path: &std::path::Path) -> Vec<String> {
     let packed = std::fs::read(path).unwrap();
     let text = zstd::decode_all(packed.as_slice()).unwrap();
-    String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
+    String::from_utf8(text)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 pub fn time_us(tape: &Tape) -> i64 {
-    let time = tape.root().get("timestamp").and_then(rrweb::tape::Value::as_f64).unwrap_or_default();
+    let time = tape
+        .root()
+        .get("timestamp")
+        .and_then(rrweb::tape::Value::as_f64)
+        .unwrap_or_default();
     (time * 1_000.0) as i64
 }
 
@@ -61,7 +73,9 @@ pub fn analyse_in_pieces<S: AsRef<str>>(lines: &[S], stops: &[usize]) -> Vec<Fac
             let mut written = Vec::new();
             analysis.finish(last_us, &mirror, &mut written);
             let stored = written.iter().map(|fact| (fact.at_us, fact.to_json()));
-            let read: Vec<Fact> = stored.map(|(at_us, json)| Fact::from_json(at_us, &json).unwrap()).collect();
+            let read: Vec<Fact> = stored
+                .map(|(at_us, json)| Fact::from_json(at_us, &json).unwrap())
+                .collect();
             assert_eq!(read, written);
             assert!(read.iter().all(|fact| fact.open));
             analysis = Analysis::resume(Settings::default(), &mirror, read);
@@ -122,7 +136,9 @@ pub fn texts(facts: &[Fact]) -> Vec<&str> {
 /// A page whose body holds the given nodes (from id 10 on).
 pub fn page(at_ms: i64, body: &str) -> Vec<String> {
     vec![
-        format!(r#"{{"type":4,"data":{{"href":"https://shop.test/","width":1000,"height":700}},"timestamp":{at_ms}}}"#),
+        format!(
+            r#"{{"type":4,"data":{{"href":"https://shop.test/","width":1000,"height":700}},"timestamp":{at_ms}}}"#
+        ),
         format!(
             r#"{{"type":2,"data":{{"node":{{"type":0,"id":1,"childNodes":[{{"type":2,"id":2,"tagName":"html","attributes":{{}},"childNodes":[{{"type":2,"id":3,"tagName":"head","attributes":{{}},"childNodes":[{{"type":2,"id":4,"tagName":"title","attributes":{{}},"childNodes":[{{"type":3,"id":5,"textContent":"Shop"}}]}}]}},{{"type":2,"id":6,"tagName":"body","attributes":{{}},"childNodes":[{body}]}}]}}]}},"initialOffset":{{"top":0,"left":0}}}},"timestamp":{at_ms}}}"#
         ),
@@ -130,7 +146,9 @@ pub fn page(at_ms: i64, body: &str) -> Vec<String> {
 }
 
 pub fn element(id: i64, tag: &str, attributes: &str, children: &str) -> String {
-    format!(r#"{{"type":2,"id":{id},"tagName":"{tag}","attributes":{{{attributes}}},"childNodes":[{children}]}}"#)
+    format!(
+        r#"{{"type":2,"id":{id},"tagName":"{tag}","attributes":{{{attributes}}},"childNodes":[{children}]}}"#
+    )
 }
 
 pub fn text(id: i64, text: &str) -> String {
@@ -142,34 +160,57 @@ pub fn increment(at_ms: i64, data: &str) -> String {
 }
 
 pub fn click(at_ms: i64, id: i64) -> String {
-    increment(at_ms, &format!(r#""source":2,"type":2,"id":{id},"x":{id},"y":5,"pointerType":0"#))
+    increment(
+        at_ms,
+        &format!(r#""source":2,"type":2,"id":{id},"x":{id},"y":5,"pointerType":0"#),
+    )
 }
 
 pub fn add(at_ms: i64, parent: i64, node: &str) -> String {
     increment(
         at_ms,
-        &format!(r#""source":0,"texts":[],"attributes":[],"removes":[],"adds":[{{"parentId":{parent},"nextId":null,"node":{node}}}]"#),
+        &format!(
+            r#""source":0,"texts":[],"attributes":[],"removes":[],"adds":[{{"parentId":{parent},"nextId":null,"node":{node}}}]"#
+        ),
+    )
+}
+
+/// A list item and its text, each by itself, as recorders send them.
+pub fn add_item(at_ms: i64, parent: i64, id: i64, label: &str) -> String {
+    let item = element(id, "li", "", "");
+    let label = text(id + 1, label);
+    increment(
+        at_ms,
+        &format!(
+            r#""source":0,"texts":[],"attributes":[],"removes":[],"adds":[{{"parentId":{parent},"nextId":null,"node":{item}}},{{"parentId":{id},"nextId":null,"node":{label}}}]"#
+        ),
     )
 }
 
 pub fn remove(at_ms: i64, parent: i64, id: i64) -> String {
     increment(
         at_ms,
-        &format!(r#""source":0,"texts":[],"attributes":[],"removes":[{{"parentId":{parent},"id":{id}}}],"adds":[]"#),
+        &format!(
+            r#""source":0,"texts":[],"attributes":[],"removes":[{{"parentId":{parent},"id":{id}}}],"adds":[]"#
+        ),
     )
 }
 
 pub fn set_text(at_ms: i64, id: i64, value: &str) -> String {
     increment(
         at_ms,
-        &format!(r#""source":0,"texts":[{{"id":{id},"value":"{value}"}}],"attributes":[],"removes":[],"adds":[]"#),
+        &format!(
+            r#""source":0,"texts":[{{"id":{id},"value":"{value}"}}],"attributes":[],"removes":[],"adds":[]"#
+        ),
     )
 }
 
 pub fn set_attribute(at_ms: i64, id: i64, attributes: &str) -> String {
     increment(
         at_ms,
-        &format!(r#""source":0,"texts":[],"attributes":[{{"id":{id},"attributes":{{{attributes}}}}}],"removes":[],"adds":[]"#),
+        &format!(
+            r#""source":0,"texts":[],"attributes":[{{"id":{id},"attributes":{{{attributes}}}}}],"removes":[],"adds":[]"#
+        ),
     )
 }
 

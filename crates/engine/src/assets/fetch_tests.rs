@@ -95,7 +95,7 @@ impl Names for Script {
 /// May fetch from 127.0.0.1 and from no other address of this machine.
 fn fetcher(names: Script) -> Fetcher {
     let guard = Guard::new(names, &["127.0.0.1/32".parse().unwrap()]);
-    Fetcher::with_time_limit(guard, Duration::from_secs(2))
+    Fetcher::with_time_limit(guard, Duration::from_secs(3))
 }
 
 fn reason(result: Result<Fetched, Failure>) -> (&'static str, bool) {
@@ -243,7 +243,7 @@ fn slow_and_huge_answers_are_cut() {
     };
     assert!(bomb.len() < 1 << 20);
     let site = Site::start(move |path, stream| match path {
-        "/silent" => std::thread::sleep(Duration::from_secs(5)),
+        "/silent" => std::thread::sleep(Duration::from_secs(30)),
         "/drip" => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 1000\r\n\r\n";
             let _ = stream.write_all(head.as_bytes());
@@ -290,7 +290,7 @@ fn slow_and_huge_answers_are_cut() {
         let result = fetcher.fetch(&site.url("shop.test", path), AssetKind::StyleSheet, None);
         assert_eq!(reason(result), expected, "{path}");
         assert!(
-            start.elapsed() < Duration::from_secs(4),
+            start.elapsed() < Duration::from_secs(10),
             "{path}: {:?}",
             start.elapsed()
         );

@@ -139,7 +139,12 @@ impl Writer<'_> {
                 self.attach_end();
             }
         }
+        // One whose frame came as something else would find its place taken.
+        let waiting = |parent: i64| self.mirror.node_by_id(parent).is_none();
         for early in self.mirror.early_documents() {
+            if !waiting(early.parent) {
+                continue;
+            }
             self.attach_start(early.parent);
             self.out.push_str(&early.node);
             self.attach_end();

@@ -5,26 +5,26 @@ use crate::server::{Server, program};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-fn corpus(name: &str) -> PathBuf {
+pub fn corpus(name: &str) -> PathBuf {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/rrweb"]
         .iter()
         .collect();
     folder.join(format!("{name}.jsonl.zst"))
 }
 
-fn lines(path: &Path) -> Vec<String> {
+pub fn lines(path: &Path) -> Vec<String> {
     let plain = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
     let text = String::from_utf8(plain).unwrap();
     text.lines().map(str::to_owned).collect()
 }
 
 /// The one thing in the corpus that JSON readers refuse: half a surrogate pair.
-fn parse(line: &str) -> Value {
+pub fn parse(line: &str) -> Value {
     serde_json::from_str(&line.replace("\\ud83d\"", "\u{fffd}\"")).unwrap()
 }
 
 /// Runs the command; returns whether it succeeded and what it said.
-fn import(server: &Server, args: &[&str], files: &[&Path]) -> (bool, String) {
+pub fn import(server: &Server, args: &[&str], files: &[&Path]) -> (bool, String) {
     let done = program()
         .args(["import", "--server", server.url()])
         .args(args)

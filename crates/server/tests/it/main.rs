@@ -10,6 +10,7 @@ mod collaboration;
 mod connections;
 mod cors;
 mod durability;
+mod engine;
 mod fixtures;
 mod full_disk;
 mod import;

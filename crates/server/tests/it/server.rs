@@ -402,18 +402,24 @@ impl Server {
         ))
     }
 
-    /// The newest recording object of a replay: its version, and how many events are in it.
-    pub fn sealed(&self, id: &str) -> (u64, u64) {
+    /// The file of the newest recording object of a replay.
+    pub fn newest_recording(&self, id: &str) -> Option<PathBuf> {
         let folder = self.data.join("blobs/recordings/1").join(id);
         let versions = std::fs::read_dir(folder).into_iter().flatten();
-        let newest = versions
+        versions
             .filter_map(|entry| {
                 let path = entry.unwrap().path();
                 // Others are being written.
                 (path.extension()? == "recording").then_some(path)
             })
-            .max();
-        let Some(path) = newest else { return (0, 0) };
+            .max()
+    }
+
+    /// The newest recording object: its version, and how many events are in it.
+    pub fn sealed(&self, id: &str) -> (u64, u64) {
+        let Some(path) = self.newest_recording(id) else {
+            return (0, 0);
+        };
         let version = path.file_stem().unwrap().to_str().unwrap();
         // The sealer removes old versions.
         let Ok(bytes) = std::fs::read(&path) else {

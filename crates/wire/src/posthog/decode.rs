@@ -38,10 +38,11 @@ impl Request {
             Reason::TooDeep => Rejection::new(reason, "the body is nested too deeply"),
             _ => Rejection::new(Reason::InvalidJson, "the body is not valid JSON"),
         })?;
-        let mut token: Option<String> = None;
         let root = tape.root();
-        for holder in std::iter::once(root).chain(event_values(root)) {
-            for found in tokens(holder) {
+        let mut token = token_of(root);
+        // One for all needs no other; a property of that name may be anybody's.
+        if token.is_none() {
+            for found in event_values(root).filter_map(token_of_event) {
                 match &token {
                     Some(token) if *token != found => {
                         let message = "the request names several tokens";
@@ -116,11 +117,13 @@ fn event_values<'t>(root: Value<'t>) -> impl Iterator<Item = Value<'t>> {
     list.items().filter(|item| item.is_object()).chain(single)
 }
 
-fn tokens(holder: Value<'_>) -> impl Iterator<Item = String> {
-    let at_top = ["api_key", "token", "$token"]
-        .into_iter()
-        .filter_map(move |key| short(holder.get(key)));
-    at_top.chain(short(property(holder, "token")))
+fn token_of(holder: Value<'_>) -> Option<String> {
+    let mut keys = ["api_key", "token", "$token"].into_iter();
+    keys.find_map(|key| short(holder.get(key)))
+}
+
+fn token_of_event(event: Value<'_>) -> Option<String> {
+    token_of(event).or_else(|| short(property(event, "token")))
 }
 
 /// Parts of replays, by session.

@@ -1,4 +1,21 @@
-import type { ErrorBody, Manifest, Me, Replay, ReplayPage, SetUpRequest } from './types';
+import type {
+  ApiToken,
+  Comment,
+  ErrorBody,
+  FactPage,
+  IngestStatus,
+  Manifest,
+  Me,
+  Neighbours,
+  PersonSettings,
+  Project,
+  Rating,
+  Replay,
+  ReplayPage,
+  SetUpRequest,
+  Summary,
+  Viewer,
+} from './types';
 
 /** Every failed call ends in one of these; `code` is the server's stable code or one of ours. */
 export class ApiError extends Error {
@@ -36,28 +53,93 @@ export class ApiClient {
   csrf_token = '';
   /** Called when the session is gone, so that the app can ask for a new sign-in. */
   onUnauthenticated: () => void = () => {};
+  /** Called after every request: whether the server could be reached at all. */
+  onReached: (reached: boolean) => void = () => {};
   #in_flight = new Map<string, InFlight>();
 
   constructor(readonly fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args)) {}
 
   me = (signal?: AbortSignal) => this.#getJson<Me>('/api/v1/me', {}, signal, false);
   login = (email: string, password: string) =>
-    this.#post<Me>('/api/v1/login', { email, password });
-  logout = () => this.#post<void>('/api/v1/logout');
+    this.#change<Me>('POST', '/api/v1/login', { email, password });
+  logout = () => this.#change<void>('POST', '/api/v1/logout');
   setUpNeeded = (signal?: AbortSignal) =>
     this.#getJson<{ needed: boolean }>('/api/v1/setup', {}, signal, false);
-  setUp = (request: SetUpRequest) => this.#post<Me>('/api/v1/setup', request);
+  setUp = (request: SetUpRequest) => this.#change<Me>('POST', '/api/v1/setup', request);
   replays = (parameters: Parameters, signal?: AbortSignal) =>
     this.#getJson<ReplayPage>('/api/v1/replays', parameters, signal);
-  replay = (id: string, signal?: AbortSignal) =>
-    this.#getJson<Replay>(`/api/v1/replays/${encodeURIComponent(id)}`, {}, signal);
+  replay = (id: string, signal?: AbortSignal) => this.#getJson<Replay>(replayPath(id), {}, signal);
   manifest = (id: string, signal?: AbortSignal) =>
-    this.#getJson<Manifest>(`/api/v1/replays/${encodeURIComponent(id)}/manifest`, {}, signal);
+    this.#getJson<Manifest>(replayPath(id, 'manifest'), {}, signal);
+  facts = (id: string, parameters: Parameters, signal?: AbortSignal) =>
+    this.#getJson<FactPage>(replayPath(id, 'facts'), parameters, signal);
+  /** `parameters` are those of the list the replay was opened from. */
+  neighbours = (id: string, parameters: Parameters, signal?: AbortSignal) =>
+    this.#getJson<Neighbours>(replayPath(id, 'neighbours'), parameters, signal);
+  viewers = (id: string, signal?: AbortSignal) =>
+    this.#getJson<{ viewers: Viewer[] }>(replayPath(id, 'viewers'), {}, signal);
+  setSeen = (id: string, seen: boolean) =>
+    this.#change<void>(seen ? 'PUT' : 'DELETE', replayPath(id, 'seen'));
+  comments = (id: string, signal?: AbortSignal) =>
+    this.#getJson<{ comments: Comment[] }>(replayPath(id, 'comments'), {}, signal);
+  addComment = (id: string, at_ms: number, text: string) =>
+    this.#change<Comment>('POST', replayPath(id, 'comments'), { at_ms, text });
+  deleteComment = (id: number) =>
+    this.#change<void>('DELETE', `/api/v1/comments/${id}`);
+  rating = (id: string, signal?: AbortSignal) =>
+    this.#getJson<Rating | null>(replayPath(id, 'rating'), {}, signal);
+  rate = (id: string, rating: Rating) => this.#change<void>('PUT', replayPath(id, 'rating'), rating);
+
+  settings = (signal?: AbortSignal) =>
+    this.#getJson<PersonSettings>('/api/v1/me/settings', {}, signal);
+  /** What is not sent keeps its value. */
+  saveSettings = (change: Partial<PersonSettings>) =>
+    this.#change<unknown>('PUT', '/api/v1/me/settings', change);
+  summary = (parameters: Parameters, signal?: AbortSignal) =>
+    this.#getJson<Summary>('/api/v1/summary', parameters, signal);
+
+  addProject = (name: string, time_zone: string) =>
+    this.#change<Project>('POST', '/api/v1/projects', { name, time_zone });
+  projects = (signal?: AbortSignal) =>
+    this.#getJson<{ projects: Project[] }>('/api/v1/projects', {}, signal);
+  changeProject = (id: number, change: Partial<Pick<Project, 'name' | 'time_zone' | 'capture_enabled'>>) =>
+    this.#change<Project>('PATCH', `/api/v1/projects/${id}`, change);
+  ingestStatus = (project_id: number, parameters: Parameters = {}, signal?: AbortSignal) =>
+    this.#getJson<IngestStatus>(
+      `/api/v1/projects/${project_id}/ingest-status`,
+      parameters,
+      signal,
+    );
+  tokens = (project_id: number, signal?: AbortSignal) =>
+    this.#getJson<{ tokens: ApiToken[] }>('/api/v1/tokens', { project_id }, signal);
+  addToken = (project_id: number, name: string) =>
+    this.#change<ApiToken>('POST', withQuery('/api/v1/tokens', { project_id }), { name });
+  deleteToken = (project_id: number, id: number) =>
+    this.#change<void>(
+      'DELETE',
+      withQuery(`/api/v1/tokens/${id}`, { project_id }),
+    );
 
   /** The events of a time span as bytes: only the stage reads them. */
-  async playback(id: string, from: number, to: number, signal?: AbortSignal): Promise<ArrayBuffer> {
-    const path = `/api/v1/replays/${encodeURIComponent(id)}/playback`;
-    const response = await this.#send(withQuery(path, { from, to }), { signal });
+  playback(id: string, from: number, to: number, signal?: AbortSignal): Promise<ArrayBuffer> {
+    return this.#bytes(withQuery(replayPath(id, 'playback'), { from, to }), signal);
+  }
+
+  /**
+   * The state at a moment as a few events, then what follows until `to` (by default the end of its
+   * chunk): a seek in one request. `to` equal to `at` gives the state alone.
+   */
+  stateAt(
+    id: string,
+    at: number,
+    options: { to?: number; tab?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<ArrayBuffer> {
+    return this.#bytes(withQuery(replayPath(id, 'playback'), { at, ...options }), signal);
+  }
+
+  async #bytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const response = await this.#send(url, { signal });
     await this.#throwUnlessOk(response, true);
     return readBody(() => response.arrayBuffer());
   }
@@ -99,11 +181,11 @@ export class ApiClient {
     return readBody(() => copy.json() as Promise<T>);
   }
 
-  async #post<T>(path: string, body?: unknown): Promise<T> {
+  async #change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (this.csrf_token) headers['x-csrf-token'] = this.csrf_token;
     const response = await this.#send(path, {
-      method: 'POST',
+      method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -114,9 +196,12 @@ export class ApiClient {
 
   async #send(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await this.fetch(url, { credentials: 'same-origin', ...init });
+      const response = await this.fetch(url, { credentials: 'same-origin', ...init });
+      this.onReached(true);
+      return response;
     } catch (error) {
       if (isAbort(error)) throw error;
+      this.onReached(false);
       throw new ApiError('offline', 'The server cannot be reached.');
     }
   }
@@ -154,6 +239,10 @@ async function readBody<T>(read: () => Promise<T>): Promise<T> {
     if (isAbort(error)) throw error;
     throw new ApiError('broken_answer', 'The answer of the server arrived incomplete.');
   }
+}
+
+function replayPath(id: string, part = ''): string {
+  return `/api/v1/replays/${encodeURIComponent(id)}${part && `/${part}`}`;
 }
 
 function withQuery(path: string, parameters: Parameters): string {

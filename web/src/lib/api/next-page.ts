@@ -1,6 +1,6 @@
-/** Where to go after sign-in. Only paths of our own origin pass; anything else ends in the list. */
+/** Where to go after sign-in. Only paths of our own origin pass; anything else ends at home. */
 export function safeNext(next: string | null, origin: string): string {
-  const home = '/replays';
+  const home = '/';
   if (!next || !next.startsWith('/') || next.startsWith('//')) return home;
   // The URL parser drops tabs and turns backslashes around, so its verdict counts, not the text's.
   let url: URL;
@@ -10,6 +10,6 @@ export function safeNext(next: string | null, origin: string): string {
     return home;
   }
   if (url.origin !== origin) return home;
-  if (url.pathname === '/login' || url.pathname === '/setup' || url.pathname === '/') return home;
+  if (url.pathname === '/login' || url.pathname === '/setup') return home;
   return url.pathname + url.search + url.hash;
 }

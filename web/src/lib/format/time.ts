@@ -69,3 +69,13 @@ export function dayLabel(day: string): string {
     Date.parse(`${day}T00:00:00Z`),
   );
 }
+
+/** `Saturday` from `2026-11-21`. */
+export function weekday(day: string): string {
+  return format('UTC', { weekday: 'long' }).format(Date.parse(`${day}T00:00:00Z`));
+}
+
+/** `14:02` */
+export function minuteTime(at_ms: number, zone: string): string {
+  return format(zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at_ms);
+}

@@ -1,63 +1,61 @@
+import { clockTimeAt, type ClockState } from './stage-protocol';
+
 /**
  * The one owner of play time. It knows nothing of events, frames or the stage: callers hand in the
  * monotonic time, so that a test can too. All values are milliseconds; `at` is epoch time of the
  * recording.
  */
 export class Clock {
-  #at_ms: number;
-  #anchor_ms = 0;
-  #running = false;
-  #speed = 1;
-  /** Play time never passes this point: the end of the recording or of what has been loaded. */
-  #ceiling_ms = Infinity;
+  #state: ClockState;
 
   constructor(start_ms: number) {
-    this.#at_ms = start_ms;
+    this.#state = { wall_ms: 0, at_ms: start_ms, playing: false, speed: 1, ceiling_ms: Infinity };
+  }
+
+  /** What the stage reads the same time from. */
+  get state(): ClockState {
+    return { ...this.#state };
   }
 
   get running(): boolean {
-    return this.#running;
+    return this.#state.playing;
   }
 
   get speed(): number {
-    return this.#speed;
+    return this.#state.speed;
   }
 
   read(now_ms: number): number {
-    if (!this.#running) return this.#at_ms;
-    const at_ms = this.#at_ms + (now_ms - this.#anchor_ms) * this.#speed;
-    return Math.min(at_ms, Math.max(this.#ceiling_ms, this.#at_ms));
+    return clockTimeAt(this.#state, now_ms);
   }
 
   play(now_ms: number): void {
-    this.#settle(now_ms);
-    this.#running = true;
+    this.#settle(now_ms, { playing: true });
   }
 
   pause(now_ms: number): void {
-    this.#settle(now_ms);
-    this.#running = false;
+    this.#settle(now_ms, { playing: false });
   }
 
   seek(at_ms: number, now_ms: number): void {
-    this.#at_ms = at_ms;
-    this.#anchor_ms = now_ms;
+    this.#state = { ...this.#state, at_ms, wall_ms: now_ms };
   }
 
   setSpeed(speed: number, now_ms: number): void {
-    this.#settle(now_ms);
-    this.#speed = speed;
+    this.#settle(now_ms, { speed });
   }
 
-  /** Settles first: time spent waiting at the old ceiling must not be played at once. */
-  setCeiling(ceiling_ms: number, now_ms: number): void {
-    if (ceiling_ms === this.#ceiling_ms) return;
-    this.#settle(now_ms);
-    this.#ceiling_ms = ceiling_ms;
+  /**
+   * Play time never passes this point: the end of the recording or of what has been loaded. Settles
+   * first: time spent waiting at the old ceiling must not be played at once.
+   */
+  setCeiling(ceiling_ms: number, now_ms: number): boolean {
+    if (ceiling_ms === this.#state.ceiling_ms) return false;
+    this.#settle(now_ms, { ceiling_ms });
+    return true;
   }
 
-  #settle(now_ms: number): void {
-    this.#at_ms = this.read(now_ms);
-    this.#anchor_ms = now_ms;
+  #settle(now_ms: number, change: Partial<ClockState>): void {
+    this.#state = { ...this.#state, at_ms: this.read(now_ms), wall_ms: now_ms, ...change };
   }
 }

@@ -1,48 +1,54 @@
 import { api, asApiError, isAbort, type ApiError } from '$lib/api/client';
 import type { Manifest, TimeSpan } from '$lib/api/types';
 import { durationText } from '$lib/format/duration';
-import { remember, remembered } from '$lib/ui/remembered';
-import { Buffer, type Slot } from './buffer';
-import { ChunkLoader } from './chunk-loader';
+import { preferences } from '$lib/ui/preferences.svelte';
+import { changeFrom } from './changes';
 import { Clock } from './clock';
-import { idleSpans, lastStartedIndex, skipTarget } from './idle';
-import type { FromStage, ToStage } from './stage-protocol';
+import { bytesBetween, changedInside, Feed, lead_ms, type Loaded } from './feed';
+import { idleSpans, lastStartedIndex, skipTarget, spanAt } from './idle';
+import { sizeAt, tabSegments, type Segment } from './segments';
+import { StageLink } from './stage-link';
+import { wallTime, type FromStage, type PageSize } from './stage-protocol';
+import { StateCache } from './state-cache';
 
-export const speeds = [0.5, 1, 1.5, 2, 4, 8, 16] as const;
+export const speeds = [0.25, 0.5, 1, 1.5, 2, 4, 8, 16] as const;
 
 const poll_live_every_ms = 2_000;
-const sync_every_ms = 250;
+const refresh_every_ms = 250;
 const page_every_ms = 100;
 /** How long the notice stands before idle time is jumped over. */
 const skip_notice_ms = 700;
-/** A stage that has not drawn by then is asked again. */
-const draw_timeout_ms = 1_000;
 /** Following a live replay stays this close to its end. */
 const follow_within_ms = 6_000;
+/** Forward over less than this, the stage plays through what it has; beyond, a new state is quicker. */
+const through_bytes = 1_000_000;
 
 /**
- * One replay being watched. Owns the clock, the buffer and the link to the stage; components read
- * its state and call its methods, and none of them talks to the stage.
+ * One replay being watched. Owns the clock and what is loaded; components read its state and call its
+ * methods, and none of them talks to the recorded page but through `link`.
  */
 export class Player {
   manifest = $state.raw<Manifest | null>(null);
   idle = $state.raw<TimeSpan[]>([]);
-  loaded = $state.raw<TimeSpan[]>([]);
-  failed = $state.raw<TimeSpan[]>([]);
-  /** The failed part playback stands at. */
-  blocked = $state.raw<Slot | null>(null);
+  segments = $state.raw<Segment[]>([]);
+  loaded = $state.raw<Loaded | null>(null);
+  /** The stretch that could not be loaded and that playback stands at. */
+  blocked = $state.raw<TimeSpan | null>(null);
   playing = $state(false);
-  /** The moment asked for is not loaded yet. */
+  /** The moment asked for is not on screen yet. */
   waiting = $state(true);
   following = $state(false);
   finished = $state(false);
   drawn = $state(false);
   /** Where the last seek went; named while it is being loaded. */
   sought_ms = $state(0);
-  skip_idle = $state(remembered('skip-idle', 'on', ['on', 'off']) === 'on');
-  speed = $state(Number(remembered('speed', '1', speeds.map(String))));
+  /** A range that is played again and again. */
+  loop = $state.raw<TimeSpan | null>(null);
+  /** The tab that is shown although another has the focus. */
+  pinned_tab = $state<number | null>(null);
+  tab = $state(0);
   page_index = $state(-1);
-  viewport = $state.raw<{ width: number; height: number; scale: number } | null>(null);
+  viewport = $state.raw<{ width: number; height: number; scale: number; left: number; top: number } | null>(null);
   load_error = $state.raw<ApiError | null>(null);
   /** A live replay could not be polled; what is loaded keeps playing. */
   poll_error = $state.raw<ApiError | null>(null);
@@ -50,19 +56,18 @@ export class Player {
   /** Spoken to screen readers, and shown while idle time is skipped. */
   announcement = $state('');
   skipping = $state<string | null>(null);
+  /** Counts pictures that were put on screen by a seek; the element tree is read again after each. */
+  picture = $state(0);
 
-  readonly #buffer = new Buffer();
-  readonly #loader: ChunkLoader;
+  readonly link = new StageLink((message) => this.#hear(message));
+  readonly cache: StateCache;
+  readonly #feed: Feed;
   readonly #abort = new AbortController();
   readonly #frame_listeners = new Set<(at_ms: number) => void>();
   #clock = new Clock(0);
-  #stage: Window | null = null;
-  #stage_ready = false;
   #seek = 0;
-  #shown_seek = 0;
-  #sent_seek = 0;
-  #sent_ms = 0;
-  #sync_due = false;
+  #shown_seek = -1;
+  #refreshed_ms = 0;
   #page_checked_ms = 0;
   #skip: { target_ms: number; due_ms: number } | null = null;
   #frame = 0;
@@ -72,13 +77,25 @@ export class Player {
     readonly id: string,
     readonly start_offset_ms: number | null,
   ) {
-    this.#loader = new ChunkLoader(this.#buffer, {
-      fetch: (from_ms, to_ms, signal) => api.playback(id, from_ms, to_ms, signal),
-      deliver: (from_ms, bytes) => this.#post({ kind: 'chunk', from_ms, bytes }, [bytes]),
+    this.cache = new StateCache((at_ms, to_ms, tab, signal) =>
+      api.stateAt(id, at_ms, { to: to_ms, ...(tab === null ? {} : { tab }) }, signal),
+    );
+    this.#feed = new Feed({
+      state: (at_ms, to_ms, tab, signal) => this.cache.get(at_ms, to_ms, tab, signal),
+      // One tab of several has to be asked for with its state: what follows is then its own alone.
+      events: (from_ms, to_ms, tab, signal) =>
+        tab === null
+          ? api.playback(id, from_ms, to_ms, signal)
+          : api.stateAt(id, from_ms - 1, { to: to_ms, tab }, signal),
+      load: ({ seek, at_ms }, bytes) =>
+        this.link.post({ kind: 'load', seek, at_ms, bytes, size: this.sizeAt(at_ms) }, [bytes]),
+      append: (seek, from_ms, bytes) =>
+        this.link.post({ kind: 'append', seek, after_ms: from_ms - 1, bytes }, [bytes]),
       changed: () => this.#refresh(),
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      now: () => performance.now(),
     });
-    this.#clock.setSpeed(this.speed, performance.now());
+    this.#clock.setSpeed(this.speed, wallTime());
   }
 
   get first_ms(): number {
@@ -94,11 +111,23 @@ export class Player {
   }
 
   get at_ms(): number {
-    return this.#clock.read(performance.now());
+    return this.#clock.read(wallTime());
+  }
+
+  get speed(): number {
+    return preferences.settings.speed;
+  }
+
+  get skip_idle(): boolean {
+    return preferences.settings.skip_idle;
+  }
+
+  get trail(): boolean {
+    return preferences.settings.trail;
   }
 
   get last_load_error(): ApiError | null {
-    return this.#loader.last_error;
+    return this.#feed.last_error;
   }
 
   async open(): Promise<void> {
@@ -106,9 +135,10 @@ export class Player {
     try {
       const manifest = await api.manifest(this.id, this.#abort.signal);
       this.#take(manifest);
+      if (!manifest.replay.playable) return this.#schedulePoll();
       const offset_ms = this.start_offset_ms ?? 0;
       this.seek(manifest.first_event_ms + offset_ms);
-      if (manifest.replay.playable && this.start_offset_ms === null && !document.hidden) this.play();
+      if (this.start_offset_ms === null && !document.hidden) this.play();
       this.#schedulePoll();
     } catch (error) {
       if (!isAbort(error)) this.load_error = asApiError(error);
@@ -117,23 +147,10 @@ export class Player {
 
   close(): void {
     this.#abort.abort();
-    this.#loader.stop();
+    this.#feed.stop();
+    this.cache.clear();
     clearTimeout(this.#poll);
     cancelAnimationFrame(this.#frame);
-  }
-
-  /** Called with the stage's window as soon as its frame exists. Returns the way to let go. */
-  connect(stage: Window): () => void {
-    this.#stage = stage;
-    const listen = (event: MessageEvent<FromStage>) => {
-      if (event.source === stage && event.origin === location.origin) this.#hear(event.data);
-    };
-    addEventListener('message', listen);
-    return () => {
-      removeEventListener('message', listen);
-      this.#stage = null;
-      this.#stage_ready = false;
-    };
   }
 
   /** `listener` is called with the play time on each frame in which it may have changed. */
@@ -145,11 +162,11 @@ export class Player {
 
   play(): void {
     if (!this.manifest?.replay.playable) return;
-    if (this.finished) this.seek(this.first_ms);
+    if (this.finished) this.seek(this.loop?.from_ms ?? this.first_ms);
     this.playing = true;
-    this.#clock.play(performance.now());
-    this.#say('Playing');
-    this.#refresh();
+    this.#clock.play(wallTime());
+    this.say('Playing');
+    this.#refresh(true);
     this.#requestFrame();
   }
 
@@ -158,9 +175,9 @@ export class Player {
     this.playing = false;
     this.following = false;
     this.#cancelSkip();
-    this.#clock.pause(performance.now());
-    this.#say('Paused');
-    this.#refresh();
+    this.#clock.pause(wallTime());
+    this.say('Paused');
+    this.#refresh(true);
   }
 
   toggle(): void {
@@ -178,25 +195,42 @@ export class Player {
   }
 
   setSpeed(speed: number): void {
-    this.speed = speed;
-    remember('speed', String(speed));
-    this.#clock.setSpeed(speed, performance.now());
-    this.#say(`Speed ${speed}`);
-    this.#refresh();
+    preferences.change({ speed });
+    this.say(`Speed ${speed}`);
+    this.takeSpeed();
+  }
+
+  /** The speed of the settings, which may also come from the server. */
+  takeSpeed(): void {
+    if (this.#clock.speed === this.speed) return;
+    this.#clock.setSpeed(this.speed, wallTime());
+    this.#refresh(true);
   }
 
   /** One step slower or faster. */
   stepSpeed(steps: number): void {
-    const index = speeds.findIndex((speed) => speed === this.speed) + steps;
+    const index = speeds.findIndex((speed) => speed >= this.speed) + steps;
     const speed = speeds[Math.min(speeds.length - 1, Math.max(0, index))];
     if (speed !== undefined && speed !== this.speed) this.setSpeed(speed);
   }
 
   setSkipIdle(on: boolean): void {
-    this.skip_idle = on;
-    remember('skip-idle', on ? 'on' : 'off');
+    preferences.change({ skip_idle: on });
     if (!on) this.#cancelSkip();
-    this.#say(on ? 'Skipping idle time' : 'Playing idle time');
+    this.say(on ? 'Skipping idle time' : 'Playing idle time');
+  }
+
+  setTrail(on: boolean): void {
+    preferences.change({ trail: on });
+    this.say(on ? 'Pointer trail shown' : 'Pointer trail hidden');
+  }
+
+  setLoop(loop: TimeSpan | null): void {
+    this.loop = loop && loop.to_ms - loop.from_ms >= 200 ? loop : null;
+    if (this.loop) {
+      this.cache.preload(...this.#stateRange(this.loop.from_ms));
+      this.say('Range set, it is repeated');
+    } else this.say('Range cleared');
   }
 
   follow(): void {
@@ -205,42 +239,121 @@ export class Player {
     this.following = true;
   }
 
-  retry(): void {
-    this.stage_error = null;
-    this.#loader.retryFailed();
+  /** Shows one tab throughout; null goes back to the one with the focus. */
+  pinTab(tab: number | null): void {
+    this.pinned_tab = tab;
+    this.#setSegments();
+    this.#jump(this.at_ms, true);
   }
 
-  /** The first page start behind a failed part: the state of the page is whole again from there. */
+  retry(): void {
+    this.stage_error = null;
+    if (this.#feed.loaded) this.#feed.retry();
+    else this.#jump(this.at_ms, true);
+  }
+
+  /** The next recorded stretch behind one that cannot be loaded. */
   get way_around(): number | null {
     const blocked = this.blocked;
     if (!blocked) return null;
-    return this.manifest?.pages.find((page) => page.at_ms >= blocked.to_ms)?.at_ms ?? null;
+    return this.manifest?.chunks.find((chunk) => chunk.from_ms > blocked.from_ms)?.from_ms ?? null;
   }
 
-  #jump(at_ms: number): void {
-    const now_ms = performance.now();
-    const clamped_ms = Math.min(this.last_ms, Math.max(this.first_ms, at_ms));
-    this.finished = false;
-    this.sought_ms = clamped_ms;
-    this.#cancelSkip();
-    this.#clock.seek(clamped_ms, now_ms);
+  /** To the next or previous change of the page, however small. */
+  async stepChange(direction: 1 | -1): Promise<void> {
+    this.pause();
+    const at_ms = Math.round(this.at_ms);
+    const known_ms = await this.link.change(at_ms, direction);
+    const chunks = this.manifest?.chunks ?? [];
+    const fetch = (from_ms: number, to_ms: number) => api.playback(this.id, from_ms, to_ms, this.#abort.signal);
+    const found_ms = known_ms ?? (await changeFrom(chunks, at_ms, direction, fetch).catch(() => null));
+    if (found_ms !== null) this.seek(found_ms);
+    else this.say(direction > 0 ? 'No change after this' : 'No change before this');
+  }
+
+  /** State at a moment that may be asked for soon, with what follows. */
+  stateFor(at_ms: number): [at_ms: number, to_ms: number, tab: number | null] {
+    return this.#stateRange(Math.round(Math.min(this.last_ms, Math.max(this.first_ms, at_ms))));
+  }
+
+  sizeAt(at_ms: number): PageSize | undefined {
+    return sizeAt(this.manifest?.viewports ?? [], at_ms);
+  }
+
+  say(text: string): void {
+    this.announcement = text;
+  }
+
+  #jump(at_ms: number, anew = false): void {
+    const now_ms = wallTime();
+    const before_ms = this.#clock.read(now_ms);
+    const target_ms = Math.round(Math.min(this.last_ms, Math.max(this.first_ms, at_ms)));
+    const through = !anew && this.#canGoThrough(before_ms, target_ms);
     this.#seek += 1;
-    this.#refresh();
+    this.finished = false;
+    this.stage_error = null;
+    this.sought_ms = target_ms;
+    this.#cancelSkip();
+    this.#clock.seek(target_ms, now_ms);
+    if (through) {
+      this.#feed.renumber(this.#seek, target_ms);
+      this.link.post({ kind: 'jump', seek: this.#seek, at_ms: target_ms });
+    } else if (this.link.ready) {
+      const [state_ms, to_ms, tab] = this.#stateRange(target_ms);
+      this.#feed.seek({ seek: this.#seek, at_ms: state_ms, to_ms, tab });
+    } else {
+      // The stage is still on its way; the state can be, too.
+      this.cache.preload(...this.#stateRange(target_ms));
+    }
+    this.#refresh(true);
     this.#requestFrame();
   }
 
+  #canGoThrough(before_ms: number, target_ms: number): boolean {
+    const loaded = this.#feed.loaded;
+    if (!loaded || this.#feed.seeking || this.#shown_seek !== this.#seek) return false;
+    if (target_ms < before_ms || before_ms < loaded.from_ms || target_ms >= loaded.until_ms) return false;
+    if (this.#tabAt(target_ms) !== loaded.tab) return false;
+    return bytesBetween(this.manifest?.chunks ?? [], before_ms, target_ms) < through_bytes;
+  }
+
+  /** Which tab to ask for; null when there is only one. */
+  #tabAt(at_ms: number): number | null {
+    if ((this.manifest?.tabs?.length ?? 0) < 2) return null;
+    return this.#segmentAt(at_ms)?.tab ?? null;
+  }
+
+  #segmentAt(at_ms: number): Segment | null {
+    return spanAt(this.segments, at_ms) ?? this.segments.at(-1) ?? null;
+  }
+
+  #limitAt(at_ms: number): number {
+    const segment = this.#segmentAt(at_ms);
+    // The last event lies at the end itself; ends are exclusive.
+    return segment && segment.to_ms < this.last_ms ? segment.to_ms : this.last_ms + 1;
+  }
+
+  #stateRange(at_ms: number): [number, number, number | null] {
+    const to_ms = Math.min(this.#limitAt(at_ms), at_ms + lead_ms * Math.max(1, this.speed));
+    return [at_ms, Math.max(at_ms, Math.round(to_ms)), this.#tabAt(at_ms)];
+  }
+
   #take(manifest: Manifest): void {
-    const fresh = this.manifest === null;
-    if (!fresh && manifest.revision === this.manifest?.revision) {
-      // Nothing arrived, but a live replay may have ended.
-      this.manifest = manifest;
-      return;
-    }
+    const before = this.manifest;
     this.manifest = manifest;
+    if (before && manifest.revision === before.revision) return;
     this.idle = idleSpans(manifest.active, manifest.first_event_ms, manifest.last_event_ms);
-    const forgotten = this.#buffer.update(manifest.chunks);
-    if (forgotten.length > 0) this.#post({ kind: 'forget', from_ms: forgotten });
-    if (!fresh) this.#refresh();
+    this.#setSegments();
+    if (!before) return;
+    this.cache.clear();
+    const loaded = this.#feed.loaded;
+    const span = loaded && { from_ms: loaded.from_ms, to_ms: loaded.until_ms };
+    if (span && changedInside(before.chunks, manifest.chunks, span)) this.#jump(this.at_ms, true);
+    else this.#refresh();
+  }
+
+  #setSegments(): void {
+    this.segments = tabSegments(this.manifest?.tabs ?? [], this.first_ms, this.last_ms, this.pinned_tab);
   }
 
   #schedulePoll(): void {
@@ -252,8 +365,10 @@ export class Player {
   async #pollManifest(): Promise<void> {
     if (!document.hidden) {
       try {
+        const was_playable = this.manifest?.replay.playable;
         this.#take(await api.manifest(this.id, this.#abort.signal));
         this.poll_error = null;
+        if (!was_playable && this.manifest?.replay.playable) this.seek(this.first_ms);
         const behind_ms = this.last_ms - this.at_ms;
         if (this.following && behind_ms > follow_within_ms) this.#jump(this.last_ms - 1_000);
       } catch (error) {
@@ -267,82 +382,57 @@ export class Player {
   #hear(message: FromStage): void {
     switch (message.kind) {
       case 'ready':
-        // A stage that starts again knows nothing: everything loaded is loaded anew.
-        this.#stage_ready = true;
-        for (const slot of this.#buffer.slots) slot.state = 'missing';
-        this.#refresh();
-        break;
-      case 'chunk':
-        this.#loader.accepted(message.from_ms, message.page_starts_ms);
-        break;
-      case 'chunk_broken':
-        this.#loader.refused(message.from_ms);
+        this.sendOptions();
+        // A stage that starts again knows nothing.
+        if (this.manifest?.replay.playable) this.#jump(this.at_ms, true);
         break;
       case 'size':
-        this.viewport = { width: message.width, height: message.height, scale: message.scale };
+        this.viewport = message;
         break;
       case 'shown':
-        this.#shown_seek = message.seek;
         this.drawn = true;
-        this.stage_error = null;
-        if (this.#sync_due) this.#sync();
+        this.#shown_seek = message.seek;
+        this.picture += 1;
+        this.#refresh(true);
         break;
       case 'error':
-        this.stage_error = message.message;
+        if (message.seek === this.#seek) {
+          this.stage_error = message.message;
+          this.waiting = false;
+        }
         break;
     }
   }
 
-  #post(message: ToStage, transfer: Transferable[] = []): void {
-    if (this.#stage_ready) this.#stage?.postMessage(message, location.origin, transfer);
+  sendOptions(): void {
+    const still =
+      preferences.settings.motion === 'reduce' || matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.link.post({ kind: 'options', trail: this.trail && !still, still });
   }
 
   /** After anything that may change what is needed or what can be shown. */
-  #refresh(): void {
+  #refresh(tell_stage = false): void {
     const manifest = this.manifest;
     if (!manifest || !manifest.replay.playable) return;
-    const now_ms = performance.now();
+    const now_ms = wallTime();
+    this.#refreshed_ms = now_ms;
     const at_ms = this.#clock.read(now_ms);
-    if (this.#stage_ready) {
-      const hints_ms = manifest.pages.map((page) => page.at_ms);
-      this.#loader.pump(at_ms, this.speed, hints_ms);
-    }
-    const can_show = this.#buffer.runFor(at_ms) !== null;
-    const until_ms = can_show ? this.#buffer.loadedUntil(at_ms) : at_ms;
-    this.#clock.setCeiling(Math.min(until_ms, manifest.last_event_ms), now_ms);
-    this.waiting = !can_show || (this.playing && until_ms <= at_ms);
-    this.blocked = this.waiting || until_ms - at_ms < 100 ? this.#buffer.blockedBy(at_ms) : null;
-    this.loaded = this.#buffer.loadedSpans();
-    this.failed = this.#buffer.failedSpans();
-    this.#sync();
-  }
-
-  /** Tells the stage the wanted state. One redraw at a time: while scrubbing only the newest counts. */
-  #sync(): void {
-    const now_ms = performance.now();
-    const at_ms = this.#clock.read(now_ms);
-    const run = this.#stage_ready ? this.#buffer.runFor(at_ms) : null;
-    if (!run) return;
-    const drawing = this.#sent_seek !== this.#shown_seek && now_ms - this.#sent_ms < draw_timeout_ms;
-    this.#sync_due = drawing && this.#seek !== this.#sent_seek;
-    if (this.#sync_due) return;
-    const chunks = this.#buffer.slots.slice(run.first, run.last + 1).map((slot) => slot.from_ms);
-    const at_edge = at_ms >= this.last_ms;
-    this.#sent_seek = this.#seek;
-    this.#sent_ms = now_ms;
-    this.#post({
-      kind: 'sync',
-      chunks,
-      at_ms,
-      playing: this.playing && !this.waiting && !at_edge,
-      speed: this.speed,
-      seek: this.#seek,
-    });
+    const held = this.#shown_seek !== this.#seek;
+    this.#feed.pump(at_ms, this.speed, manifest.chunks, this.#limitAt(at_ms));
+    const loaded = this.#feed.loaded;
+    const until_ms = held || !loaded ? at_ms : Math.min(loaded.until_ms, this.last_ms);
+    const moved = this.#clock.setCeiling(until_ms, now_ms);
+    const dry = until_ms <= at_ms && at_ms < this.last_ms;
+    this.waiting = this.stage_error === null && (held || (this.playing && dry));
+    this.blocked = held || dry ? this.#feed.failed : null;
+    this.tab = this.#segmentAt(at_ms)?.tab ?? 0;
+    if (!sameSpan(this.loaded, loaded)) this.loaded = loaded;
+    if (moved || tell_stage) this.link.post({ kind: 'clock', seek: this.#seek, ...this.#clock.state });
   }
 
   #requestFrame(): void {
     cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame((now_ms) => this.#onFrame(now_ms));
+    this.#frame = requestAnimationFrame(() => this.#onFrame(wallTime()));
   }
 
   #onFrame(now_ms: number): void {
@@ -355,36 +445,56 @@ export class Player {
       this.page_index = Math.max(0, lastStartedIndex(pages, at_ms, (page) => page.at_ms));
     }
     if (!this.playing) return;
+    // A moment that is not on screen yet is not passed.
+    if (!this.waiting && this.#turn(at_ms, now_ms)) return;
+    if (now_ms - this.#refreshed_ms >= refresh_every_ms) this.#refresh();
+    this.#requestFrame();
+  }
+
+  /** Places where playback does not simply go on. True when it went somewhere else. */
+  #turn(at_ms: number, now_ms: number): boolean {
+    if (this.loop && at_ms >= this.loop.to_ms) {
+      this.#jump(this.loop.from_ms);
+      return true;
+    }
+    const segment = this.#segmentAt(at_ms);
+    const ends_ms = segment && segment.to_ms < this.last_ms ? segment.to_ms : null;
+    if (ends_ms !== null && ends_ms - at_ms < 3_000 * this.speed) this.cache.preload(...this.#stateRange(ends_ms));
+    if (ends_ms !== null && at_ms >= ends_ms - 20) {
+      this.#jump(ends_ms);
+      return true;
+    }
     if (at_ms >= this.last_ms && !this.live) {
       this.#finish();
-      return;
+      return true;
     }
-    // Time that is not on screen yet must not be jumped over.
-    if (this.skip_idle && !this.following && !this.waiting && this.drawn) this.#skipIdle(at_ms, now_ms);
-    if (now_ms - this.#sent_ms >= sync_every_ms) this.#refresh();
-    this.#requestFrame();
+    if (this.skip_idle && !this.following && this.drawn) return this.#skipIdle(at_ms, now_ms);
+    return false;
   }
 
   #finish(): void {
     this.playing = false;
     this.finished = true;
-    this.#clock.pause(performance.now());
+    this.#clock.pause(wallTime());
     this.#cancelSkip();
-    this.#say('End of the replay');
-    this.#refresh();
+    this.say('End of the replay');
+    this.#refresh(true);
   }
 
-  #skipIdle(at_ms: number, now_ms: number): void {
+  #skipIdle(at_ms: number, now_ms: number): boolean {
     if (this.#skip) {
-      if (now_ms >= this.#skip.due_ms) this.#jump(this.#skip.target_ms);
-      return;
+      if (now_ms < this.#skip.due_ms) return false;
+      this.#jump(this.#skip.target_ms);
+      return true;
     }
     const target_ms = skipTarget(this.idle, at_ms, this.last_ms, this.live);
-    if (target_ms === null) return;
+    if (target_ms === null || (this.loop && target_ms > this.loop.to_ms)) return false;
     const length = durationText(target_ms - at_ms);
-    this.#skip = { target_ms, due_ms: now_ms + skip_notice_ms };
+    this.#skip = { target_ms: Math.round(target_ms), due_ms: now_ms + skip_notice_ms };
+    this.cache.preload(...this.#stateRange(this.#skip.target_ms));
     this.skipping = `Skipping ${length} without activity`;
-    this.#say(`Skipped ${length} of inactivity`);
+    this.say(`Skipped ${length} of inactivity`);
+    return false;
   }
 
   #cancelSkip(): void {
@@ -392,7 +502,8 @@ export class Player {
     this.skipping = null;
   }
 
-  #say(text: string): void {
-    this.announcement = text;
-  }
+}
+
+function sameSpan(one: Loaded | null, other: Loaded | null): boolean {
+  return one === other || (one?.from_ms === other?.from_ms && one?.until_ms === other?.until_ms);
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { isDay, listHref, listParameters, readListAddress } from './list-address';
+import { isDay, listHref, listParameters, readListAddress, replayHref } from './list-address';
 
 const read = (query: string) => readListAddress(new URLSearchParams(query));
 
-test.each(['', 'range=7d', 'project=p1&range=1d&cursor=abc', 'from=2026-11-01&to=2026-11-21'])(
+test.each(['', 'range=7d', 'project=p1&range=1d&cursor=abc', 'from=2026-11-01&to=2026-11-21', 'range=1d&unseen=true&columns=started.errors'])(
   '"%s" survives the way there and back',
   (query) => {
     expect(listHref(read(query))).toBe(query ? `/replays?${query}` : '/replays');
@@ -29,13 +29,13 @@ test('days win over a preset', () => {
 });
 
 test('the API gets either a range or days', () => {
-  expect(listParameters(read('range=7d&cursor=c'), 'p')).toEqual({
-    project_id: 'p',
+  expect(listParameters(read('range=7d&cursor=c'), 1)).toEqual({
+    project_id: 1,
     cursor: 'c',
     range: '7d',
   });
-  expect(listParameters(read('from=2026-11-01&to=2026-11-02'), 'p')).toEqual({
-    project_id: 'p',
+  expect(listParameters(read('from=2026-11-01&to=2026-11-02'), 1)).toEqual({
+    project_id: 1,
     cursor: null,
     from: '2026-11-01',
     to: '2026-11-02',
@@ -47,4 +47,21 @@ test('days are real days', () => {
   expect(isDay('2026-02-29')).toBe(false);
   expect(isDay('2026-2-9')).toBe(false);
   expect(isDay(null)).toBe(false);
+});
+
+test('unseen goes to the API, columns do not', () => {
+  expect(listParameters(read('unseen=true&columns=started'), 1)).toEqual({
+    project_id: 1,
+    cursor: null,
+    range: 'all',
+    unseen: 'true',
+  });
+});
+
+test('a replay takes the query of its list along, without page and columns', () => {
+  expect(replayHref('a/b', read('range=7d&unseen=true&cursor=c&columns=started'))).toBe(
+    '/replays/a%2Fb?range=7d&unseen=true',
+  );
+  expect(replayHref('a', read(''))).toBe('/replays/a');
+  expect(replayHref('a', null)).toBe('/replays/a');
 });

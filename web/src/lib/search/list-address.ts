@@ -1,4 +1,5 @@
 // What the list shows is in its address; this reads and writes it.
+import { readColumns, type ColumnId } from './columns';
 
 export const presets = ['1d', '7d', '30d', 'all'] as const;
 export type Preset = (typeof presets)[number];
@@ -9,6 +10,10 @@ export interface ListAddress {
   project: string | null;
   period: Period;
   cursor: string | null;
+  /** Only what this person has not seen. */
+  unseen: boolean;
+  /** Null leaves the choice of columns to whoever looks. */
+  columns: ColumnId[] | null;
 }
 
 export function readListAddress(query: URLSearchParams): ListAddress {
@@ -16,6 +21,8 @@ export function readListAddress(query: URLSearchParams): ListAddress {
     project: query.get('project') || null,
     period: readPeriod(query),
     cursor: query.get('cursor') || null,
+    unseen: query.get('unseen') === 'true',
+    columns: readColumns(query.get('columns')),
   };
 }
 
@@ -29,17 +36,30 @@ export function listHref(address: ListAddress): string {
   } else if (address.period.preset !== 'all') {
     query.set('range', address.period.preset);
   }
+  if (address.unseen) query.set('unseen', 'true');
+  if (address.columns) query.set('columns', address.columns.join('.'));
   if (address.cursor) query.set('cursor', address.cursor);
   const text = query.toString();
   return text ? `/replays?${text}` : '/replays';
 }
 
 /** The same as parameters of the API. */
-export function listParameters(address: ListAddress, project_id: string): Record<string, string | null> {
+export function listParameters(address: ListAddress, project_id: number): Record<string, string | number | null> {
   const { period } = address;
   const span: Record<string, string> =
     period.kind === 'days' ? { from: period.from, to: period.to } : { range: period.preset };
-  return { project_id, cursor: address.cursor, ...span };
+  return { project_id, cursor: address.cursor, ...(address.unseen ? { unseen: 'true' } : {}), ...span };
+}
+
+/**
+ * The page of a replay opened from the list. The list's own query goes along, so that the player
+ * knows what comes before and after.
+ */
+export function replayHref(id: string, address: ListAddress | null): string {
+  const path = `/replays/${encodeURIComponent(id)}`;
+  if (!address) return path;
+  const query = listHref({ ...address, cursor: null, columns: null }).split('?')[1];
+  return query ? `${path}?${query}` : path;
 }
 
 export function isDay(text: string | null): text is string {

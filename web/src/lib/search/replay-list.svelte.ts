@@ -1,9 +1,12 @@
 import { api, asApiError, isAbort, type ApiError } from '$lib/api/client';
-import type { Replay } from '$lib/api/types';
+import { kept } from '$lib/api/kept';
+import type { Replay, ReplayPage } from '$lib/api/types';
 import { listParameters, type ListAddress } from './list-address';
 import { mergeRows } from './merge-rows';
 
-const page_size = 50;
+const page_size = 100;
+/** A look for news needs no whole page. */
+const poll_size = 40;
 const poll_every_ms = 3_000;
 
 /** What the list page shows. `load` follows the address; new data is polled for on the first page. */
@@ -17,11 +20,11 @@ export class ReplayList {
   project_empty = $state<boolean | null>(null);
 
   #address: ListAddress | null = null;
-  #project_id = '';
+  #project_id = 0;
   #abort = new AbortController();
   #poll: ReturnType<typeof setTimeout> | undefined;
 
-  async load(address: ListAddress, project_id: string): Promise<void> {
+  async load(address: ListAddress, project_id: number): Promise<void> {
     this.#abort.abort();
     clearTimeout(this.#poll);
     const abort = (this.#abort = new AbortController());
@@ -34,12 +37,13 @@ export class ReplayList {
     this.#project_id = project_id;
     this.loading = true;
     this.error = null;
+    // What was seen before is there at once; the answer replaces it.
+    const before = kept.get<ReplayPage>(this.#key());
+    if (before) this.#show(before.answer);
     try {
       const page = await this.#fetch(abort.signal);
       this.project_empty = page.replays.length > 0 ? false : await this.#isProjectEmpty(abort.signal);
-      this.replays = page.replays;
-      this.next_cursor = page.next_cursor;
-      this.new_count = 0;
+      this.#show(page);
     } catch (error) {
       if (isAbort(error)) return;
       this.error = asApiError(error);
@@ -59,7 +63,7 @@ export class ReplayList {
     if (!this.#address || this.#address.cursor || this.loading || document.hidden) return;
     const abort = this.#abort;
     try {
-      const page = await this.#fetch(abort.signal);
+      const page = await api.replays({ ...this.#parameters(), limit: poll_size }, abort.signal);
       const merged = mergeRows(this.replays ?? [], page.replays);
       if ((this.replays ?? []).length === 0) this.next_cursor = page.next_cursor;
       this.replays = merged.shown;
@@ -74,9 +78,28 @@ export class ReplayList {
     this.#schedule();
   }
 
+  /** Tells the server and shows it at once; on failure the marks go back to what they were. */
+  async setSeen(ids: readonly string[], seen: boolean): Promise<void> {
+    const before = this.replays;
+    this.replays = before?.map((replay) => (ids.includes(replay.id) ? { ...replay, seen } : replay)) ?? null;
+    try {
+      await Promise.all(ids.map((id) => api.setSeen(id, seen)));
+    } catch (error) {
+      this.replays = before;
+      this.error = asApiError(error);
+    }
+  }
+
   stop(): void {
     this.#abort.abort();
     clearTimeout(this.#poll);
+  }
+
+  #show(page: ReplayPage): void {
+    this.replays = page.replays;
+    this.next_cursor = page.next_cursor;
+    this.new_count = 0;
+    if (page.replays.length > 0) this.project_empty = false;
   }
 
   #schedule(): void {
@@ -85,9 +108,19 @@ export class ReplayList {
     this.#poll = setTimeout(() => void this.refresh(), poll_every_ms);
   }
 
-  #fetch(signal: AbortSignal) {
-    const address = this.#address as ListAddress;
-    return api.replays({ ...listParameters(address, this.#project_id), limit: page_size }, signal);
+  #parameters() {
+    return { ...listParameters(this.#address as ListAddress, this.#project_id), limit: page_size };
+  }
+
+  #key(): string {
+    return `list ${JSON.stringify(this.#parameters())}`;
+  }
+
+  async #fetch(signal: AbortSignal): Promise<ReplayPage> {
+    const key = this.#key();
+    const page = await api.replays(this.#parameters(), signal);
+    kept.put(key, page, Date.now());
+    return page;
   }
 
   async #isProjectEmpty(signal: AbortSignal): Promise<boolean> {

@@ -1,12 +1,16 @@
 // Small choices kept per person in this browser. Storage can be blocked: then they last for the page.
 
-export function remembered<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
+export function rememberedText(name: string): string | null {
   try {
-    const value = localStorage.getItem(`reenact.${name}`);
-    return allowed.includes(value as T) ? (value as T) : fallback;
+    return localStorage.getItem(`reenact.${name}`);
   } catch {
-    return fallback;
+    return null;
   }
+}
+
+export function remembered<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
+  const value = rememberedText(name);
+  return allowed.includes(value as T) ? (value as T) : fallback;
 }
 
 export function remember(name: string, value: string): void {

@@ -333,7 +333,7 @@ pub(super) fn keyboard(payload: Value<'_>) -> Node {
     }
     push_pixels("height", payload.get("height"), &mut style, Some(0.0));
     let attributes = vec![
-        ("class", Attribute::Text("wf wf-box".to_owned())),
+        ("class", Attribute::Text("wf wf-box wf-keyboard".to_owned())),
         ("style", Attribute::Text(style)),
     ];
     Node {

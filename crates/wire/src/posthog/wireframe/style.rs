@@ -9,6 +9,7 @@ pub(super) const SHEET: &str = "html,body{margin:0;width:100%;height:100%;overfl
 .wf{box-sizing:border-box;margin:0;padding:0;border:0 solid;overflow:hidden}\
 .wf-text{display:flex;white-space:pre-wrap;overflow-wrap:anywhere}\
 .wf-box{display:flex;align-items:center;justify-content:center;background:#f3f4ef;color:#35373e;font-size:12px;text-align:center}\
+.wf-keyboard{background:#d1d4d9}.wf-keyboard::before{content:\"keyboard\"}\
 .wf-label{display:flex;align-items:center;gap:4px}\
 .wf-fill{flex:1;min-width:0;height:100%}\
 .wf-track{display:block;border-radius:999px;background:#c3c8bf}\

@@ -1,0 +1,123 @@
+// Runs in the measured page: builds it, starts a recorder, and does the work.
+window.bench = (() => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  /** Long enough for every recorder to have written what it saw. */
+  const pause = async () => {
+    for (let n = 0; n < 12; n++) await frame();
+  };
+  const stage = () => document.querySelector('#stage');
+
+  const row = (n) => {
+    const tr = document.createElement('tr');
+    tr.className = 'row';
+    tr.innerHTML = `<td class="c1">${n}</td><td class="c2"><a href="/item/${n}">item number ${n}</a></td><td><span class="x">x</span></td>`;
+    return tr;
+  };
+  const tbody = () => stage().querySelector('tbody');
+  const fill = (count, from = 0) => {
+    const fragment = document.createDocumentFragment();
+    for (let n = 0; n < count; n++) fragment.append(row(from + n));
+    tbody().append(fragment);
+  };
+  const table = async (count) => {
+    stage().innerHTML = '<table><tbody></tbody></table>';
+    await pause();
+    fill(count);
+    await pause();
+    for (let n = 0; n < count; n += 10) tbody().rows[n].cells[1].firstChild.firstChild.nodeValue += ' !!!';
+    await pause();
+    tbody().insertBefore(tbody().rows[count - 2], tbody().rows[1]);
+    await pause();
+    tbody().rows[Math.floor(count / 2)].remove();
+    await pause();
+    fill(count, count);
+    await pause();
+    tbody().textContent = '';
+    await pause();
+  };
+
+  const works = {
+    async start() {},
+    table1k: () => table(1000),
+    table10k: () => table(10000),
+    /** 300 elements, each moved in every of 60 frames. */
+    async styles() {
+      stage().innerHTML = '<i style="color: red; position: absolute"></i>'.repeat(300);
+      await frame();
+      const elements = [...stage().children];
+      for (let step = 0; step < 60; step++) {
+        for (const [n, element] of elements.entries()) {
+          element.style.transform = `translate(${step + n}px, ${n}px)`;
+          element.style.opacity = String((step % 10) / 10);
+        }
+        await frame();
+      }
+    },
+    async routes() {
+      for (let route = 0; route < 20; route++) {
+        history.pushState(null, '', '/route/' + route);
+        stage().innerHTML = Array.from(
+          { length: 120 },
+          (_, n) => `<section class="card c${n % 5}"><h2>Title ${route}/${n}</h2><p>Some text <b>bold</b> and <a href="/x/${n}">link</a></p><button type="button">go</button></section>`,
+        ).join('');
+        await frame();
+        for (const button of stage().querySelectorAll('button')) button.setAttribute('aria-pressed', 'true');
+        await frame();
+      }
+    },
+    async typing() {
+      stage().innerHTML = '<input id="t"><div id="s" style="height:100px;overflow:auto"><div style="height:9000px"></div></div>';
+      await frame();
+      const input = stage().querySelector('#t');
+      const box = stage().querySelector('#s');
+      for (let n = 0; n < 150; n++) {
+        input.value += 'x';
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        box.scrollTop = n * 20;
+        document.dispatchEvent(new MouseEvent('mousemove', { clientX: n, clientY: n, bubbles: true }));
+        await frame();
+      }
+    },
+    async ticking() {
+      stage().innerHTML = '<p>1</p>'.repeat(50);
+      const cells = [...stage().children];
+      for (let n = 0; n < 200; n++) {
+        for (let k = 0; k < 10; k++) cells[(n * 7 + k) % 50].firstChild.nodeValue = String(n * k);
+        await frame();
+      }
+    },
+  };
+
+  const recorders = {
+    none: () => {},
+    reenact: () => reenact.init('bench', { serverUrl: location.origin, sampleRate: 1, deviceId: 'd', sessionId: 's' + Math.random() }).promise,
+    rrweb: () => {
+      window.kept = [];
+      rrweb.record({ emit: (event) => window.kept.push(JSON.stringify(event)), maskAllInputs: true });
+    },
+  };
+
+  return {
+    build(nodes) {
+      const cards = Math.floor(nodes / 10);
+      document.body.innerHTML =
+        '<div id="stage"></div>' +
+        Array.from(
+          { length: cards },
+          (_, n) =>
+            `<div class="card a${n % 9}" data-n="${n}"><h3>Card ${n}</h3><p>Text of card <em>${n}</em></p><img alt="" width="1" height="1"><a href="/c/${n}">more</a></div>`,
+        ).join('');
+    },
+    async record(name) {
+      const tasks = [];
+      new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
+      window.longTasks = tasks;
+      await frame();
+      await recorders[name]();
+    },
+    async work(name) {
+      await works[name]();
+      for (let n = 0; n < 10; n++) await frame();
+    },
+  };
+})();

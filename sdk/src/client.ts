@@ -1,0 +1,395 @@
+// The public object: what runs when.
+//
+// off -> buffering (waits for an error, keeps the last minute) -> recording -> paused
+// (nobody there) -> recording ... -> off
+
+import { deviceId, hasConsent, keepConsent, pageIds, sessionId, touchSession } from './identity';
+import { LogLevel, type Module, type ModuleContext, type Options } from './options';
+import { Privacy } from './privacy';
+import { EventType, Source } from './recorder/format';
+import { cancelLater, guard, later, Stops } from './recorder/page-access';
+import { Recorder } from './recorder/recorder';
+import { mergePrivacy, readRemoteConfig, type RemoteConfig } from './remote-config';
+import { isSampled } from './sampling';
+import type { Recipient } from './transport/outbox';
+import { Transport } from './transport/transport';
+
+export const VERSION = '0.1.0';
+const REPLAY_ID = '[Amplitude] Session Replay ID';
+const REPLAY_DEBUG = '[Amplitude] Session Replay Debug';
+const BUFFER_MS = 60_000;
+const INACTIVITY_MS = 15 * 60_000;
+const CLICK = 2;
+
+type Mode = 'off' | 'buffering' | 'recording' | 'paused';
+
+export interface Pending {
+  promise: Promise<void>;
+}
+
+/** Events since one snapshot. */
+interface Segment {
+  startedAt_ms: number;
+  events: string[];
+}
+
+export class Client {
+  private options: Options = {};
+  private key = '';
+  private remote: RemoteConfig | null = null;
+  private mode: Mode = 'off';
+  private to: Recipient = { device: '', session: '', user: '' };
+  private isOwnSession = false;
+  private isOptedOut = false;
+  private recorder: Recorder | undefined;
+  private transport: Transport | undefined;
+  private privacy: Privacy | undefined;
+  private segments: Segment[] = [];
+  private lastActivity_ms = 0;
+  private startedAt_ms = 0;
+  private heldUntil_ms = 0;
+  private held: string[] = [];
+  private clock = 0;
+  private readonly page = pageIds();
+  private readonly report = (error: unknown) => this.log(LogLevel.Warn, error);
+  private readonly stops = new Stops(this.report);
+  private moduleStops: (() => void)[] = [];
+  private generation = 0;
+
+  private log(level: LogLevel, ...words: unknown[]): void {
+    if ((this.options.logLevel ?? LogLevel.Warn) < level) return;
+    const logger = this.options.loggerProvider ?? console;
+    const write = level === LogLevel.Error ? logger.error : level === LogLevel.Warn ? logger.warn : logger.log;
+    write.call(logger, '[reenact]', ...words);
+  }
+
+  /** Reads the settings and starts what they say. Never throws into the page. */
+  init(key: string, options: Options = {}): Pending {
+    this.shutdown();
+    this.key = key;
+    this.options = options;
+    this.isOwnSession = options.sessionId === undefined;
+    this.isOptedOut = Boolean(options.optOut);
+    const now_ms = Date.now();
+    this.to = {
+      device: options.deviceId ?? deviceId(),
+      session: String(options.sessionId ?? sessionId(now_ms)),
+      user: this.to.user,
+    };
+    const promise = this.begin().catch(this.report);
+    return { promise };
+  }
+
+  private async begin(): Promise<void> {
+    const generation = ++this.generation;
+    const { serverUrl = '', enableRemoteConfig = true } = this.options;
+    this.remote = { isEnabled: true };
+    if (enableRemoteConfig) {
+      const server = this.options.configServerUrl ?? serverUrl + '/config';
+      this.remote = await readRemoteConfig(server, this.key);
+      if (!this.remote) this.log(LogLevel.Warn, 'settings could not be read: nothing is recorded');
+    }
+    if (generation === this.generation) this.decide();
+  }
+
+  /** Starts, or not, for the session there is. */
+  private decide(): void {
+    if (!this.remote?.isEnabled || this.isOptedOut || (this.options.needsConsent && !hasConsent())) return;
+    if (!this.to.device || !this.to.session) return;
+    const rate = this.remote.sampleRate ?? this.options.sampleRate ?? 0;
+    if (isSampled(this.to.session, rate)) this.start();
+    else if (this.options.errorSampleRate) this.startBuffering();
+    this.startListening();
+  }
+
+  /** Records from now on, whatever the sample rate says. */
+  start(): void {
+    if (this.isOptedOut || !this.key || this.mode === 'recording') return;
+    if (this.mode === 'buffering') return this.releaseBuffer();
+    this.mode = 'recording';
+    this.startRecorder();
+  }
+
+  /** Keeps the last minute, and sends it when an error comes or `flush` is called. */
+  startBuffering(): void {
+    if (this.isOptedOut || !this.key || this.mode !== 'off') return;
+    this.mode = 'buffering';
+    this.startRecorder();
+  }
+
+  private startRecorder(): void {
+    const now_ms = Date.now();
+    this.lastActivity_ms = this.startedAt_ms = now_ms;
+    this.heldUntil_ms = now_ms + (this.remote?.minSessionDuration_ms ?? 0);
+    this.privacy = new Privacy(
+      mergePrivacy(this.options.privacyConfig ?? {}, this.remote?.privacy),
+      this.options.interactionConfig?.ugcFilterRules,
+      this.report,
+    );
+    this.transport ??= this.connect();
+    this.recorder = new Recorder((type, data, at) => this.take(type, data, at), {
+      privacy: this.privacy,
+      report: this.report,
+      shouldInlineStylesheet: this.options.shouldInlineStylesheet ?? true,
+      applyBackgroundColorToBlockedElements: this.options.applyBackgroundColorToBlockedElements ?? false,
+    });
+    this.startListening();
+    guard(this.report, () => {
+      this.recorder!.start();
+      // A visit may be over in a second: what there is goes now.
+      if (this.mode === 'recording') this.transport!.handOver(true);
+    })();
+    if (!this.moduleStops.length) for (const module of this.options.modules ?? []) this.addModule(module);
+  }
+
+  private connect(): Transport {
+    const { options } = this;
+    const isIdle = options.performanceConfig?.enabled ?? true;
+    return new Transport({
+      url: options.trackServerUrl ?? (options.serverUrl ?? '') + '/api/v1/ingest/rrweb',
+      key: this.key,
+      ...this.page,
+      library: '@reenact/browser/' + VERSION,
+      isPersistent: (options.storeType ?? 'idb') === 'idb',
+      maxRetries: options.flushMaxRetries ?? 5,
+      batch_ms: 5_000,
+      batch_chars: 500_000,
+      useWebWorker: options.useWebWorker ?? true,
+      workerUrl: options.workerUrl,
+      idleTimeout_ms: isIdle ? (options.performanceConfig?.timeout ?? 2_000) : null,
+      report: this.report,
+      onStop: (reason) => {
+        this.log(LogLevel.Warn, `recording ends: ${reason}`);
+        this.halt();
+      },
+    });
+  }
+
+  /** What the recorder and the modules emit. */
+  private take(type: EventType, data: any, at = Date.now()): void {
+    const isActivity =
+      type === EventType.Incremental
+        ? data.source === Source.MouseInteraction && data.type === CLICK
+        : type === EventType.Plugin && data.plugin === 'amplitude/url-tracking@1';
+    if (isActivity) {
+      this.lastActivity_ms = at;
+      if (this.isOwnSession) touchSession(this.to.session, at);
+    }
+    const event = JSON.stringify({ type, data, timestamp: at });
+    if (this.mode === 'buffering') {
+      if (type === EventType.Meta) this.segments.push({ startedAt_ms: at, events: [] });
+      this.segments[this.segments.length - 1]?.events.push(event);
+    } else if (at < this.heldUntil_ms) {
+      this.held.push(event);
+    } else {
+      for (const held of this.held.splice(0)) this.transport?.send(held, this.to);
+      this.transport?.send(event, this.to);
+    }
+  }
+
+  /** Looks every few seconds whether somebody is there. */
+  private tick(): void {
+    const now_ms = Date.now();
+    const { inactivityTimeoutMs = INACTIVITY_MS, maxReplayDurationMs = 0 } = this.options;
+    if (this.mode === 'buffering') {
+      const latest = this.segments[this.segments.length - 1];
+      if (latest && now_ms - latest.startedAt_ms >= BUFFER_MS) {
+        // The one before the latest covers the last minute.
+        if (latest.events.length > 3) this.recorder?.takeFullSnapshot();
+        this.segments = this.segments.slice(-2);
+      }
+    } else if (this.mode === 'recording') {
+      if (maxReplayDurationMs && now_ms - this.startedAt_ms >= maxReplayDurationMs) return this.halt();
+      if (inactivityTimeoutMs && now_ms - this.lastActivity_ms >= inactivityTimeoutMs) {
+        this.stopRecorder();
+        this.mode = 'paused';
+        void this.transport?.flush();
+      }
+    }
+    this.clock = later(this.report, () => this.tick(), 1_000);
+  }
+
+  private resume(): void {
+    const now_ms = Date.now();
+    const session = this.isOwnSession ? sessionId(now_ms) : this.to.session;
+    this.mode = 'off';
+    if (session !== this.to.session) {
+      this.to = { ...this.to, session };
+      this.decide();
+    } else this.start();
+  }
+
+  private startListening(): void {
+    if (this.clock) return;
+    this.clock = later(this.report, () => this.tick(), 1_000);
+    this.stops.listen(window, 'click popstate', () => {
+      if (this.mode === 'paused') this.resume();
+    });
+    this.stops.listen(window, 'error unhandledrejection', (event: Event) => {
+      // Pictures and scripts that do not load are no errors of the program.
+      if (event.target === window) this.pageFailed();
+    });
+    this.stops.listen(document, 'visibilitychange', () => {
+      this.custom('visibility', { state: document.visibilityState });
+      if (document.hidden) void this.transport?.flush();
+    });
+    this.stops.listen(window, 'focus blur', (event: Event) => {
+      if (event.target === window) this.custom('focus', { hasFocus: event.type === 'focus' });
+    });
+    this.stops.listen(window, 'pagehide', () => {
+      this.recorder?.flush(true);
+      if (this.mode === 'recording') this.transport?.leave();
+    });
+    this.stops.listen(window, 'pageshow', (event: PageTransitionEvent) => {
+      // Back from the cache: what the player knows may be long ago.
+      if (event.persisted && this.mode === 'recording') this.recorder?.takeFullSnapshot();
+    });
+  }
+
+  private addModule(module: Module): void {
+    const context: ModuleContext = {
+      custom: (tag, payload) => this.custom(tag, payload),
+      plugin: (plugin, payload) => this.write(EventType.Plugin, { plugin, payload }),
+      event: (type, data) => this.write(type, data),
+      idOf: (node) => this.recorder?.idOfRecorded(node) ?? 0,
+      error: () => this.pageFailed(),
+      url: (href) => this.privacy?.url(href) ?? href,
+      ownUrls: [this.options.trackServerUrl, this.options.configServerUrl, this.options.serverUrl].filter(
+        (url): url is string => Boolean(url),
+      ),
+      report: this.report,
+      stops: () => new Stops(this.report),
+    };
+    guard(this.report, () => void this.moduleStops.push(module(context)))();
+  }
+
+  private write(type: EventType, data: unknown): void {
+    if (this.recorder) guard(this.report, () => this.take(type, data))();
+  }
+
+  private custom(tag: string, payload: unknown): void {
+    this.write(EventType.Custom, { tag, payload });
+  }
+
+  private pageFailed(): void {
+    if (this.mode === 'buffering' && Math.random() < (this.options.errorSampleRate ?? 0)) this.releaseBuffer();
+  }
+
+  private releaseBuffer(): void {
+    this.recorder?.flush();
+    this.mode = 'recording';
+    this.startedAt_ms = this.lastActivity_ms = Date.now();
+    for (const segment of this.segments.splice(0)) {
+      for (const event of segment.events) this.transport?.send(event, this.to);
+    }
+    this.transport?.handOver(true);
+  }
+
+  /** The id under which the running replay is found; null when there is none. */
+  getReplayId(): string | null {
+    const isRunning = this.mode === 'recording' || this.mode === 'paused';
+    return isRunning ? `${this.to.device}/${this.to.session}` : null;
+  }
+
+  /** Put these on one event of the session, and the event leads to the replay. */
+  getSessionReplayProperties(): Record<string, string> {
+    const id = this.getReplayId();
+    if (!id) return {};
+    const properties: Record<string, string> = { [REPLAY_ID]: id };
+    if (this.options.debugMode) properties[REPLAY_DEBUG] = JSON.stringify({ mode: this.mode, page: this.page.page });
+    return properties;
+  }
+
+  getSessionId(): string {
+    return this.to.session;
+  }
+
+  /** A new session begins. The same id again changes nothing. */
+  setSessionId(id: string | number, device: string = this.to.device): Pending {
+    const session = String(id);
+    if (session === this.to.session && device === this.to.device) return { promise: Promise.resolve() };
+    this.isOwnSession = false;
+    this.endReplay();
+    this.to = { ...this.to, session, device };
+    return { promise: this.key ? this.begin().catch(this.report) : Promise.resolve() };
+  }
+
+  setUser(user: { id?: string; email?: string; name?: string } | null): void {
+    this.to = { ...this.to, user: user?.id ?? '' };
+    this.custom('user', user ?? {});
+  }
+
+  addBreadcrumb(breadcrumb: { category?: string; message?: string; level?: string; data?: unknown }): void {
+    this.custom('breadcrumb', breadcrumb);
+  }
+
+  /** Adds an error to the replay and starts one that waits for that. */
+  captureException(error: unknown): void {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.custom('error', { name, message, stack, handled: true });
+    this.pageFailed();
+  }
+
+  /** Sends what there is, and a replay that is only kept until now. */
+  flush(): Promise<void> {
+    if (this.mode === 'buffering') this.releaseBuffer();
+    this.recorder?.flush(true);
+    return this.transport?.flush() ?? Promise.resolve();
+  }
+
+  optOut(): void {
+    this.isOptedOut = true;
+    if (this.options.needsConsent) keepConsent(false);
+    this.held = [];
+    this.segments = [];
+    this.transport?.discard();
+    this.transport = undefined;
+    this.halt();
+  }
+
+  optIn(): void {
+    this.isOptedOut = false;
+    if (this.options.needsConsent) keepConsent(true);
+    if (this.mode === 'off' && this.remote) this.decide();
+  }
+
+  private stopRecorder(): void {
+    const { recorder } = this;
+    recorder?.stop();
+    this.recorder = undefined;
+  }
+
+  private endReplay(): void {
+    if (this.mode === 'recording') this.recorder?.flush(true);
+    this.stopRecorder();
+    this.mode = 'off';
+    this.segments = [];
+    this.held = [];
+    this.transport?.handOver(true);
+  }
+
+  /** Recording is over until `start`, `init` or a new session. */
+  private halt(): void {
+    this.generation++;
+    this.endReplay();
+    for (const stop of this.moduleStops.splice(0)) guard(this.report, stop)();
+    this.stops.stop();
+    cancelLater(this.clock);
+    this.clock = 0;
+  }
+
+  /** Stops recording. What is recorded is sent, unless `flush` is false. */
+  async stop({ flush = true } = {}): Promise<void> {
+    if (!flush && this.mode === 'buffering') this.segments = [];
+    this.halt();
+    await this.transport?.flush();
+  }
+
+  /** Stops everything. `init` starts again. */
+  shutdown(): void {
+    const { transport } = this;
+    this.halt();
+    this.transport = undefined;
+    if (transport) void transport.flush().then(() => transport.close());
+  }
+}

@@ -1,0 +1,134 @@
+// Everything that touches the recorded page goes through here: listeners, timers and
+// patches that never throw into the page and are gone after stop.
+
+import type { Stop } from './format';
+
+/** Reports what went wrong inside the SDK. The page never sees it. */
+export type Report = (error: unknown) => void;
+
+/**
+ * zone.js patches timers, observers and listeners so that each call runs Angular's
+ * change detection. It keeps the originals under this prefix.
+ */
+export function native<T>(target: object, name: string): T {
+  const members = target as Record<string, T>;
+  return (members['__zone_symbol__' + name] ?? members[name]) as T;
+}
+
+export function guard<A extends unknown[]>(report: Report, body: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      body(...args);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
+
+/** Several stops as one; each runs even if another fails. */
+export class Stops {
+  private readonly list: Stop[] = [];
+
+  constructor(private readonly report: Report) {}
+
+  add(stop: Stop): void {
+    this.list.push(stop);
+  }
+
+  /** A capturing, passive listener. */
+  listen(target: EventTarget, types: string, handler: (event: any) => void): void {
+    const safe = guard(this.report, handler);
+    const options = { capture: true, passive: true };
+    for (const type of types.split(' ')) {
+      native<typeof target.addEventListener>(target, 'addEventListener').call(target, type, safe, options);
+      this.add(() =>
+        native<typeof target.removeEventListener>(target, 'removeEventListener').call(target, type, safe, options),
+      );
+    }
+  }
+
+  /** Calls `after` when the page has set `owner.name`. */
+  hookSetter(owner: object | undefined, name: string, after: (self: any) => void): void {
+    const original = owner && Object.getOwnPropertyDescriptor(owner, name);
+    if (!original?.set || !original.configurable) return;
+    const safe = guard(this.report, after);
+    let isActive = true;
+    const set = function (this: unknown, value: unknown) {
+      original.set!.call(this, value);
+      if (isActive) safe(this);
+    };
+    Object.defineProperty(owner, name, { ...original, set });
+    this.add(() => {
+      // When somebody patched over us, taking ours out would take theirs as well.
+      isActive = false;
+      if (Object.getOwnPropertyDescriptor(owner, name)?.set === set) Object.defineProperty(owner, name, original);
+    });
+  }
+
+  /** Calls `after` when the page has called `owner.name(...)` and it did not throw. */
+  hookMethod(
+    owner: object | undefined,
+    name: string,
+    after: (self: any, args: any[], result: any) => void,
+    before?: (self: any, args: any[]) => void,
+  ): void {
+    const members = owner as Record<string, unknown> | undefined;
+    const original = members?.[name];
+    if (typeof original !== 'function') return;
+    const safe = guard(this.report, after);
+    const safeBefore = before && guard(this.report, before);
+    let isActive = true;
+    const hooked = function (this: unknown, ...args: unknown[]) {
+      if (isActive) safeBefore?.(this, args);
+      const result: unknown = original.apply(this, args);
+      if (isActive) safe(this, args, result);
+      return result;
+    };
+    members![name] = hooked;
+    this.add(() => {
+      isActive = false;
+      if (members![name] === hooked) members![name] = original;
+    });
+  }
+
+  stop(): void {
+    for (const stop of this.list.splice(0).reverse()) guard(this.report, stop)();
+  }
+}
+
+/** `setTimeout` that no framework counts. */
+export function later(report: Report, task: () => void, wait_ms: number): number {
+  return native<(task: () => void, ms: number) => number>(window, 'setTimeout').call(window, guard(report, task), wait_ms);
+}
+
+export function cancelLater(timer: number): void {
+  native<typeof clearTimeout>(window, 'clearTimeout').call(window, timer);
+}
+
+/**
+ * Runs `task` at most once per `wait_ms`, now or at the end of the wait. Unlike a
+ * plain throttle the last call always counts.
+ */
+export function throttle<A extends unknown[]>(report: Report, wait_ms: number, task: (...args: A) => void) {
+  let timer = 0;
+  let last_ms = 0;
+  let latest: A | undefined;
+  const run = guard(report, () => {
+    cancelLater(timer);
+    timer = 0;
+    last_ms = Date.now();
+    const args = latest;
+    latest = undefined;
+    if (args) task(...args);
+  });
+  const call = (...args: A) => {
+    latest = args;
+    if (timer) return;
+    const rest_ms = wait_ms - (Date.now() - last_ms);
+    if (rest_ms <= 0 || rest_ms > wait_ms) run();
+    else timer = later(report, run, rest_ms);
+  };
+  /** Does now what is waiting, if anything is. */
+  call.flush = run;
+  return call;
+}

@@ -1,0 +1,4 @@
+// The worker as a file, for pages whose policy forbids workers made from text.
+import { outbox, type OutboxPort } from './outbox';
+
+outbox(self as unknown as OutboxPort);

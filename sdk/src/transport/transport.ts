@@ -1,0 +1,212 @@
+// The main thread's side of the outbox: collects events, hands them over, and at the end
+// of the page sends by beacon what the outbox has not confirmed.
+
+import { guard, later, type Report } from '../recorder/page-access';
+import { outbox, type FromOutbox, type OutboxConfig, type Recipient, type ToOutbox } from './outbox';
+
+/** Handing over more often costs the page, less often loses more in a crash. */
+const HAND_OVER_MS = 500;
+const HAND_OVER_CHARS = 64_000;
+/** The platform lets 64 KiB go at the end of a page. */
+const BEACON_CHARS = 60_000;
+const WORKER_START_MS = 5_000;
+
+export interface TransportOptions extends Omit<OutboxConfig, 'kind'> {
+  useWebWorker: boolean;
+  workerUrl?: string;
+  /** Hands over when the page is idle, at the latest after this long. Null: at once. */
+  idleTimeout_ms: number | null;
+  report: Report;
+  onStop(reason: string): void;
+}
+
+interface Unconfirmed {
+  to: Recipient;
+  seq: number;
+  text: string;
+}
+
+interface Link {
+  post(message: ToOutbox): void;
+  close(): void;
+}
+
+export class Transport {
+  private link: Link | undefined;
+  private buffer: string[] = [];
+  private buffer_chars = 0;
+  private bufferTo: Recipient | undefined;
+  private seq = 0;
+  private unconfirmed: Unconfirmed[] = [];
+  private isTimerSet = false;
+  private whenEmpty: (() => void)[] = [];
+
+  constructor(private readonly options: TransportOptions) {
+    this.connect();
+  }
+
+  private connect(): void {
+    const { useWebWorker, workerUrl } = this.options;
+    if (useWebWorker && typeof Worker !== 'undefined') {
+      try {
+        this.startWorker(workerUrl);
+        return;
+      } catch {
+        // The page's policy forbids it.
+      }
+    }
+    this.startHere();
+  }
+
+  private startWorker(workerUrl: string | undefined): void {
+    const url = workerUrl ?? URL.createObjectURL(new Blob([`(${outbox})(self)`], { type: 'text/javascript' }));
+    const worker = new Worker(url);
+    let isReady = false;
+    const fallBack = () => {
+      if (isReady || this.link !== link) return;
+      worker.terminate();
+      this.startHere();
+    };
+    const link: Link = { post: (message) => worker.postMessage(message), close: () => worker.terminate() };
+    this.link = link;
+    worker.onmessage = guard(this.options.report, ({ data }: MessageEvent<FromOutbox>) => {
+      if (data.kind === 'ready') {
+        isReady = true;
+        if (!workerUrl) URL.revokeObjectURL(url);
+      } else this.receive(data);
+    });
+    worker.onerror = (event) => {
+      event.preventDefault();
+      fallBack();
+    };
+    later(this.options.report, fallBack, WORKER_START_MS);
+    this.start(link);
+  }
+
+  private startHere(): void {
+    const port: { postMessage(message: FromOutbox): void; onmessage: ((event: { data: ToOutbox }) => void) | null } = {
+      postMessage: (message) => this.receive(message),
+      onmessage: null,
+    };
+    outbox(port);
+    this.link = { post: (data) => port.onmessage?.({ data }), close: () => {} };
+    this.start(this.link);
+    // What the worker did not take.
+    for (const { to, seq, text } of this.unconfirmed) this.link.post({ kind: 'events', to, seq, text, isUrgent: true });
+  }
+
+  private start(link: Link): void {
+    const { url, key, page, previousPage, library, isPersistent, maxRetries, batch_ms, batch_chars } = this.options;
+    link.post({
+      kind: 'start',
+      url,
+      key,
+      page,
+      previousPage,
+      library,
+      isPersistent,
+      maxRetries,
+      batch_ms,
+      batch_chars,
+    });
+  }
+
+  private receive(message: FromOutbox): void {
+    switch (message.kind) {
+      case 'done':
+        this.unconfirmed = this.unconfirmed.filter(({ seq }) => seq !== message.seq);
+        break;
+      case 'empty':
+        for (const done of this.whenEmpty.splice(0)) done();
+        break;
+      case 'stop':
+        this.options.onStop(message.reason);
+        break;
+      case 'warn':
+        this.options.report(message.message);
+        break;
+    }
+  }
+
+  /** `event` is JSON. */
+  send(event: string, to: Recipient): void {
+    const current = this.bufferTo;
+    if (current && (current.session !== to.session || current.device !== to.device)) this.handOver(false);
+    this.bufferTo = to;
+    this.buffer.push(event);
+    this.buffer_chars += event.length;
+    if (this.buffer_chars > HAND_OVER_CHARS) this.handOver(false);
+    else this.handOverSoon();
+  }
+
+  private handOverSoon(): void {
+    if (this.isTimerSet) return;
+    this.isTimerSet = true;
+    const handOver = guard(this.options.report, () => {
+      this.isTimerSet = false;
+      this.handOver(false);
+    });
+    const { idleTimeout_ms, report } = this.options;
+    const whenDue = () => {
+      if (idleTimeout_ms !== null && 'requestIdleCallback' in window) {
+        requestIdleCallback(handOver, { timeout: idleTimeout_ms });
+      } else handOver();
+    };
+    later(report, whenDue, HAND_OVER_MS);
+  }
+
+  handOver(isUrgent: boolean): void {
+    const to = this.bufferTo;
+    if (!this.buffer.length || !to) return;
+    const chunk = { to, seq: ++this.seq, text: this.buffer.join() };
+    this.buffer = [];
+    this.buffer_chars = 0;
+    this.unconfirmed.push(chunk);
+    this.link?.post({ kind: 'events', ...chunk, isUrgent });
+  }
+
+  /** Sends now. Resolves when the server has everything, or after the wait. */
+  flush(wait_ms = 5_000): Promise<void> {
+    this.handOver(true);
+    if (!this.unconfirmed.length) return Promise.resolve();
+    return new Promise((done) => {
+      this.whenEmpty.push(done);
+      later(this.options.report, done, wait_ms);
+      this.link?.post({ kind: 'flush' });
+    });
+  }
+
+  /** The page ends, maybe for ever. What goes twice the server stores once. */
+  leave(): void {
+    this.handOver(true);
+    this.link?.post({ kind: 'flush' });
+    let room_chars = BEACON_CHARS;
+    const chosen: Unconfirmed[] = [];
+    for (const chunk of [...this.unconfirmed].reverse()) {
+      // Three bytes hold any character.
+      room_chars -= chunk.text.length * (/^[\0-\x7f]*$/.test(chunk.text) ? 1 : 3);
+      if (room_chars < 0) break;
+      chosen.unshift(chunk);
+    }
+    for (const { to, seq, text } of chosen) {
+      const { url, key, page } = this.options;
+      const query = new URLSearchParams({ device_id: to.device, session_id: to.session, page, seq: String(seq), api_key: key });
+      if (to.user) query.set('user_id', to.user);
+      // Plain text needs no question to the server first.
+      navigator.sendBeacon(`${url}?${query}`, new Blob([`[${text}]`], { type: 'text/plain' }));
+    }
+  }
+
+  /** The visitor has withdrawn consent: nothing unsent is kept. */
+  discard(): void {
+    this.buffer = [];
+    this.buffer_chars = 0;
+    this.unconfirmed = [];
+    this.link?.post({ kind: 'discard' });
+  }
+
+  close(): void {
+    this.link?.close();
+    this.link = undefined;
+  }
+}

@@ -1,0 +1,110 @@
+// A server for pages with the SDK: serves them, their settings, and takes recordings.
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+
+export interface Upload {
+  query: URLSearchParams;
+  headers: IncomingMessage['headers'];
+  status: number;
+  events: any[];
+  wire_bytes: number;
+}
+
+export class Ingest {
+  private server!: Server;
+  url = '';
+  uploads: Upload[] = [];
+  /** Statuses of the next uploads; 200 when the list is empty. */
+  answers: number[] = [];
+  config: { status: number; body: unknown } = { status: 200, body: { configs: { sessionReplay: {} } } };
+  configRequests = 0;
+  pages: Record<string, string> = {};
+  /** The page's policy. */
+  policy = '';
+
+  async start(): Promise<void> {
+    this.server = createServer((request, response) => {
+      void this.answer(request).then(({ status, body, type, headers }) => {
+        response.writeHead(status, {
+          'Content-Type': type ?? 'text/plain',
+          'Access-Control-Allow-Origin': request.headers.origin ?? '*',
+          'Access-Control-Allow-Credentials': 'true',
+          'Access-Control-Allow-Headers': 'authorization,content-type,content-encoding',
+          ...headers,
+        });
+        response.end(body);
+      });
+    });
+    await new Promise<void>((done) => this.server.listen(0, 'localhost', done));
+    this.url = `http://localhost:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private async answer(request: IncomingMessage): Promise<{
+    status: number;
+    body: string | Buffer;
+    type?: string;
+    headers?: Record<string, string>;
+  }> {
+    const url = new URL(request.url!, this.url);
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return { status: 400, body: '' };
+    }
+    if (request.method === 'OPTIONS') return { status: 204, body: '' };
+    if (url.pathname.startsWith('/config/')) {
+      this.configRequests++;
+      return { status: this.config.status, body: JSON.stringify(this.config.body), type: 'application/json' };
+    }
+    if (url.pathname === '/api/v1/ingest/rrweb') {
+      const wire = Buffer.concat(chunks);
+      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(wire) : wire;
+      const status = this.answers.shift() ?? 200;
+      const events = JSON.parse(text.toString());
+      this.uploads.push({ query: url.searchParams, headers: request.headers, status, events, wire_bytes: wire.length });
+      return { status, body: '{}', type: 'application/json' };
+    }
+    const page = this.pages[url.pathname];
+    if (page !== undefined) {
+      const headers: Record<string, string> = this.policy ? { 'Content-Security-Policy': this.policy } : {};
+      return { status: 200, body: page, type: url.pathname.endsWith('.js') ? 'text/javascript' : 'text/html', headers };
+    }
+    const file = /^\/(dist|node_modules)\//.test(url.pathname) ? url.pathname : null;
+    if (!file) return { status: 404, body: '' };
+    const root = file.startsWith('/dist/') ? '../..' : '../../..';
+    const path = fileURLToPath(new URL(root + file, import.meta.url));
+    return { status: 200, body: await readFile(path), type: 'text/javascript' };
+  }
+
+  /** Every event that was stored, once, in time order. */
+  stored(session?: string): any[] {
+    const once = new Map<string, any>();
+    for (const upload of this.uploads) {
+      if (upload.status >= 300 || (session && upload.query.get('session_id') !== session)) continue;
+      for (const event of upload.events) once.set(JSON.stringify(event), event);
+    }
+    return [...once.values()].sort((a, b) => a.timestamp - b.timestamp);
+  }
+
+  has(text: string): boolean {
+    return JSON.stringify(this.stored()).includes(text);
+  }
+
+  reset(): void {
+    this.uploads = [];
+    this.answers = [];
+    this.config = { status: 200, body: { configs: { sessionReplay: {} } } };
+    this.configRequests = 0;
+    this.pages = {};
+    this.policy = '';
+  }
+}

@@ -1,0 +1,137 @@
+import type { Fact, TimeSpan } from '$lib/api/types';
+import { durationText } from '$lib/format/duration';
+import { pageLabel } from '$lib/format/address';
+import type { Shape } from '../marker-bins';
+import { vitalText } from './performance';
+
+export const activity_kinds = [
+  'page_view',
+  'click',
+  'touch',
+  'input',
+  'resize',
+  'visibility',
+  'custom',
+  'event',
+  'feedback',
+  'web_vital',
+  'error',
+] as const;
+
+export type Group = 'pages' | 'clicks' | 'input' | 'events' | 'problems' | 'other';
+
+export const group_names: Record<Group, string> = {
+  pages: 'Pages',
+  clicks: 'Clicks',
+  input: 'Input',
+  events: 'Events',
+  problems: 'Problems',
+  other: 'Other',
+};
+
+/** One line of the story. `what` is the emphasised part in the middle of the sentence. */
+export interface Line {
+  at_ms: number;
+  group: Group;
+  shape: Shape;
+  before: string;
+  what: string;
+  after: string;
+  fact: Fact | null;
+}
+
+export function lineOf(fact: Fact): Line {
+  const line = (group: Group, shape: Shape, before: string, what = '', after = ''): Line => ({
+    at_ms: fact.at_ms,
+    group,
+    shape,
+    before,
+    what,
+    after,
+    fact,
+  });
+  switch (fact.kind) {
+    case 'page_view':
+      return line('pages', 'navigation', verbOfVisit(fact.via), pageLabel(fact.href));
+    case 'click':
+    case 'touch': {
+      const verb = fact.kind === 'touch' || fact.pointer === 'touch' ? 'Tapped' : 'Clicked';
+      const target = fact.label || fact.text || fact.selector || 'the page';
+      if (fact.rage > 0) return line('problems', 'frustration', `Rage click ×${fact.rage} on`, target);
+      if (fact.dead) return line('problems', 'dead', 'Dead click on', target, 'nothing changed');
+      return line('clicks', 'click', verb, target);
+    }
+    case 'input': {
+      const where = fact.label || fact.selector || 'a field';
+      const length = `${fact.length} character${fact.length === 1 ? '' : 's'}`;
+      return line('input', 'click', 'Typed in', where, fact.masked ? `${length}, masked` : length);
+    }
+    case 'resize':
+      return line('other', 'click', 'Window is now', `${fact.width}×${fact.height}`);
+    case 'visibility':
+      return line('other', 'click', fact.visible ? 'Came back to the page' : 'Left for another tab or program');
+    case 'custom':
+      return line('events', 'custom', '', fact.tag);
+    case 'event':
+      return line('events', 'custom', '', fact.event_type);
+    case 'feedback':
+      return line('events', 'comment', 'Feedback', fact.text ?? '');
+    case 'web_vital':
+      return line('other', 'vital', fact.name, vitalText(fact.name, fact.value), fact.rating.replace(/[-_]/g, ' '));
+    case 'error':
+      return line('problems', 'error', fact.name, fact.message);
+    default:
+      return line('other', 'click', fact.kind.replace(/_/g, ' '));
+  }
+}
+
+function verbOfVisit(via: string): string {
+  if (via === 'load') return 'Opened';
+  if (via === 'back_forward') return 'Went back or forward to';
+  return 'Went to';
+}
+
+/** The story with the pauses in it. Runs of typing in one field are one line. */
+export function activityLines(facts: Fact[], idle: TimeSpan[]): Line[] {
+  const lines: Line[] = [];
+  for (const fact of facts) {
+    const last = lines.at(-1)?.fact;
+    if (fact.kind === 'input' && last?.kind === 'input' && last.node_id === fact.node_id) {
+      lines[lines.length - 1] = { ...lineOf(fact), at_ms: lines.at(-1)?.at_ms ?? fact.at_ms };
+    } else lines.push(lineOf(fact));
+  }
+  for (const span of idle) {
+    lines.push({
+      at_ms: span.from_ms,
+      group: 'other',
+      shape: 'click',
+      before: 'Idle for',
+      what: durationText(span.to_ms - span.from_ms),
+      after: '',
+      fact: null,
+    });
+  }
+  return lines.sort((a, b) => a.at_ms - b.at_ms);
+}
+
+export function textOf(line: Line): string {
+  return [line.before, line.what, line.after && `(${line.after})`].filter(Boolean).join(' ');
+}
+
+/** Every word typed in the filter has to be somewhere in the line or in what is known of it. */
+export function matches(text: string, filter: string): boolean {
+  const hay = text.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => hay.includes(word));
+}
+
+export function searchText(line: Line): string {
+  const { fact } = line;
+  const more =
+    fact?.kind === 'event' ? JSON.stringify(fact.properties) : fact?.kind === 'custom' ? JSON.stringify(fact.payload) : '';
+  const selector = fact && 'selector' in fact ? (fact.selector ?? '') : '';
+  return `${textOf(line)} ${selector} ${more ?? ''}`;
+}
+

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { installSteps } from './install';
+
+test.each(['amplitude', 'rrweb'] as const)('%s steps hold the real key and address', (way) => {
+  const code = installSteps(way, 'https://replay.example', 'key-1').map((step) => step.code).join('\n');
+  expect(code).toContain("'https://replay.example'");
+  expect(code).toContain("'key-1'");
+});
+
+test('a key cannot break out of its quotes', () => {
+  const code = installSteps('rrweb', 'https://replay.example', "k'; alert(1); '\\")[1]?.code ?? '';
+  expect(code).toContain("const key = 'k\\'; alert(1); \\'\\\\';");
+});

@@ -1,0 +1,27 @@
+import House from '@lucide/svelte/icons/house';
+import ListVideo from '@lucide/svelte/icons/list-video';
+import Settings from '@lucide/svelte/icons/settings';
+
+/** The pages of the side bar. `key` goes after G. */
+export const places = [
+  { path: '/', name: 'Home', key: 'h', icon: House },
+  { path: '/replays', name: 'Replays', key: 'r', icon: ListVideo },
+  { path: '/settings', name: 'Settings', key: 's', icon: Settings },
+] as const;
+
+export const setting_pages = [
+  { path: '/settings', name: 'You', long: 'Your settings' },
+  { path: '/settings/project', name: 'Project', long: 'Project settings' },
+  { path: '/settings/tokens', name: 'API tokens', long: 'API tokens' },
+  { path: '/settings/ingest', name: 'Ingest', long: 'Ingest status' },
+] as const;
+
+/** The project of the address goes along from page to page; without one it is the first project. */
+export function inProject(path: string, project: string | null): string {
+  return project ? `${path}?${new URLSearchParams({ project })}` : path;
+}
+
+/** Whether a page of the side bar is the one shown, or above it. */
+export function isAt(place: string, pathname: string): boolean {
+  return place === '/' ? pathname === '/' : pathname === place || pathname.startsWith(`${place}/`);
+}
