@@ -4,8 +4,9 @@
 //!   dead clicks. Places that change all the time do not count (`background`), nor
 //!   the pointer, hover and focus classes, ripples, nor scrolling and typing that the
 //!   visitor did afterwards. What changes between press and release counts as 0 ms.
-//! - **Whose answer.** A change answers all waiting clicks, except older ones on
-//!   another target that had waited for [`PATIENCE_US`] before the visitor went on.
+//! - **Whose answer.** A change answers all waiting clicks, except those on another
+//!   target than the newest: not if it comes within [`PROMPT_US`] after the newest
+//!   press, and not if they had waited for [`PATIENCE_US`] before it.
 //! - **Dead** is a click on something clickable that had the whole time and got no
 //!   visible change, no new page, no request that started within [`EFFECT_US`], and did
 //!   not take the visitor out of the page. Fields, lists and links that open
@@ -21,6 +22,8 @@ use std::collections::VecDeque;
 
 /// A visitor who goes on after so long got no answer.
 const PATIENCE_US: i64 = 3_000_000;
+/// What changes so soon after a press is the answer to that press.
+const PROMPT_US: i64 = 300_000;
 /// What a click starts besides changes (requests, a new window) starts within this.
 const EFFECT_US: i64 = 2_000_000;
 /// Scrolling by the page itself, and input that is the effect of a click.
@@ -65,6 +68,7 @@ struct Burst {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Press {
     at_us: i64,
+    node_id: i64,
     is_answered: bool,
 }
 
@@ -83,9 +87,10 @@ impl Clicks {
         self.is_awaiting
     }
 
-    pub fn press(&mut self, at_us: i64) {
+    pub fn press(&mut self, at_us: i64, node_id: i64) {
         self.press = Some(Press {
             at_us,
+            node_id,
             is_answered: false,
         });
         self.is_awaiting = true;
@@ -158,10 +163,14 @@ impl Clicks {
             self.is_awaiting = false;
             return;
         };
-        let (newest_target, newest_us) = (newest.click.node_id, newest.at_us);
+        let (newest_target, newest_us) = match self.press {
+            Some(press) if press.at_us >= newest.at_us => (press.node_id, press.at_us),
+            _ => (newest.click.node_id, newest.at_us),
+        };
+        let is_prompt = at_us.saturating_sub(newest_us) <= PROMPT_US;
         for waiting in &mut self.waiting {
             let gave_up = waiting.click.node_id != newest_target
-                && newest_us.saturating_sub(waiting.at_us) >= PATIENCE_US;
+                && (is_prompt || newest_us.saturating_sub(waiting.at_us) >= PATIENCE_US);
             if waiting.click.changed_after_ms.is_none() && !gave_up {
                 let after_us = at_us.saturating_sub(waiting.at_us).max(0);
                 waiting.click.changed_after_ms =
@@ -405,6 +414,23 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_answer_is_that_of_the_newest_press() {
+        let mut bench = Bench::new();
+        bench.click(0, 1, Expected::Change);
+        bench.clicks.press(1_000 * MS, 2);
+        bench.change(1_020);
+        bench.click(1_080, 2, Expected::Change);
+        bench.change(1_200);
+        bench.until(20_000);
+        let ends: Vec<(Option<u32>, bool)> = bench
+            .done
+            .iter()
+            .map(|click| (click.changed_after_ms, click.dead))
+            .collect();
+        assert_eq!(ends, [(None, true), (Some(0), false)]);
+    }
+
+    #[test]
     fn a_burst_is_one_rage_and_may_be_dead_anywhere() {
         let mut bench = Bench::new();
         for at in 0..5 {
@@ -446,7 +472,7 @@ mod tests {
     #[test]
     fn what_happens_on_the_press_is_the_answer() {
         let mut bench = Bench::new();
-        bench.clicks.press(0);
+        bench.clicks.press(0, 1);
         bench.change(20);
         bench.click(100, 1, Expected::Change);
         bench.until(10_000);

@@ -354,12 +354,13 @@ impl Analysis {
             return;
         }
         self.background.user_action(at_us);
+        let node_id = data.get("id").and_then(Value::as_i64).unwrap_or(-1);
         let is_strong = matches!(interaction, interaction::CLICK | interaction::TOUCH_START);
         self.state.activity.count(at_us, is_strong);
         match interaction {
-            interaction::MOUSE_DOWN => self.state.clicks.press(at_us),
+            interaction::MOUSE_DOWN => self.state.clicks.press(at_us, node_id),
             interaction::TOUCH_START => {
-                self.state.clicks.press(at_us);
+                self.state.clicks.press(at_us, node_id);
                 self.state.touch = Some(Touch { at_us, x, y });
             }
             interaction::TOUCH_END => {

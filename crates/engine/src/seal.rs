@@ -121,7 +121,11 @@ impl Engine {
             old,
             hot,
         };
-        let assembled = tokio::task::spawn_blocking(move || assemble(parts))
+        let assembled = tokio::task::spawn_blocking(move || {
+            let wanted = crate::assets::wanted_by(&parts.hot.events);
+            assemble(parts).map(|assembled| (assembled, wanted))
+        });
+        let (assembled, wanted) = assembled
             .await
             .map_err(|error| crate::Error::Internal(error.to_string()))??;
         let Assembled { object, summary } = assembled;
@@ -152,6 +156,12 @@ impl Engine {
         live.unsealed_bytes = live.unsealed_bytes.saturating_sub(unsealed_bytes);
         live.unsealed_since = (!live.frames.is_empty()).then(Instant::now);
         drop(slot);
+        // Before the hot log forgets the events that named them.
+        let now = model::Timestamp::now();
+        let queued = self.want_assets(row.project_id, Some(id), &wanted, now);
+        if let Err(error) = queued.await {
+            tracing::error!(%error, replay.id = %id, "cannot queue what a recording refers to");
+        }
         self.hot_log.release(&places);
         self.metrics.seals.inc();
         self.recordings.dictionaries.touch(row.project_id);

@@ -297,7 +297,17 @@ fn some_node(depth: u32) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-fn some_event() -> impl Strategy<Value = Value> {
+/// An event whose finding can be read, and pasted into a test.
+#[derive(Clone)]
+struct Event(Value);
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+fn some_event() -> impl Strategy<Value = Event> {
     let next = prop_oneof![3 => Just(Value::Null), 3 => some_id().prop_map(Value::from)];
     let add = (some_id(), next, prop::option::of(some_id()), some_node(1)).prop_map(
         |(parent, next, previous, node)| {
@@ -352,7 +362,7 @@ fn some_event() -> impl Strategy<Value = Value> {
         }
         json!({"type": 3, "data": data})
     });
-    prop_oneof![4 => mutation, 1 => snapshot, 2 => other]
+    prop_oneof![4 => mutation, 1 => snapshot, 2 => other].prop_map(Event)
 }
 
 proptest! {
@@ -364,7 +374,7 @@ proptest! {
         let mut index = Index(ids_in_page(&mirror));
         let mut tape = Tape::new();
         for event in events {
-            tape.parse(&event.to_string()).unwrap();
+            tape.parse(&event.0.to_string()).unwrap();
             mirror.apply(tape.root(), 5_000, &mut index);
             prop_assert_eq!(&index.0, &ids_in_page(&mirror));
         }

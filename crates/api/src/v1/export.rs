@@ -5,7 +5,7 @@ use crate::Shared;
 use crate::auth::Viewer;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
-use crate::v1::replays::{as_recorded, find, for_player, stream};
+use crate::v1::replays::{find, for_player, stream};
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
@@ -40,7 +40,7 @@ pub async fn export(
         "json" => {
             let everything = i64::MIN / 1000..i64::MAX / 1000;
             let reader = state.engine.events(project, id, everything).await?;
-            Ok(download(&replay, "json", stream(reader, as_recorded)))
+            Ok(download(&replay, "json", stream(reader)))
         }
         "html" => {
             let player = Player::load()?;

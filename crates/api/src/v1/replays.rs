@@ -209,7 +209,16 @@ pub async fn manifest(
     let replay = find(&state, &viewer, &id, params.project_id).await?;
     let (replay, manifest) = state.engine.manifest(replay.project_id, replay.id).await?;
     let mut answer = json!(manifest);
-    answer["replay"] = replay_json(&state, &replay, Timestamp::now());
+    let now = Timestamp::now();
+    let shown = with_notes(&state, &viewer, std::slice::from_ref(&replay), now).await?;
+    answer["replay"] = shown.into_iter().next().unwrap_or_default();
+    let assets = state.engine.replay_assets(replay.id).await?;
+    let missing: Vec<_> = assets
+        .missing
+        .iter()
+        .map(|(url, reason)| json!({ "url": url, "reason": reason }))
+        .collect();
+    answer["assets"] = json!({ "archived": assets.archived, "missing": missing });
     Ok(Json(answer))
 }
 
@@ -239,7 +248,7 @@ pub async fn events(
     Query(params): Query<OneParams>,
 ) -> ApiResult<Response> {
     let reader = reader_of(&state, &viewer, &id, &params).await?;
-    Ok(stream(reader, as_recorded))
+    Ok(stream(reader))
 }
 
 /// For the player: nothing in it runs, loads or navigates, and every snapshot is
@@ -255,7 +264,13 @@ pub async fn playback(
         Some(_) => state_reader(&state, &viewer, &id, &params, params.to).await?,
         None => reader_of(&state, &viewer, &id, &params).await?,
     };
-    Ok(stream(reader, for_player))
+    let replay = find(&state, &viewer, &id, params.project_id).await?;
+    let form = Form::ForPlayer(Box::new(ForPlayer {
+        engine: state.engine.clone(),
+        page_url: replay.first_url.clone(),
+        replay,
+    }));
+    Ok(stream_as(reader, form))
 }
 
 /// The exact state at a time as events, as recorded.
@@ -271,7 +286,7 @@ pub async fn state_at(
         ));
     }
     let reader = state_reader(&state, &viewer, &id, &params, params.at).await?;
-    Ok(stream(reader, as_recorded))
+    Ok(stream(reader))
 }
 
 /// Most facts in one answer, and how many without `limit`.
@@ -311,10 +326,6 @@ pub async fn facts(
 fn fact_json((at_ms, json): &(i64, String)) -> String {
     let rest = json.strip_prefix('{').unwrap_or("}");
     format!(r#"{{"at_ms":{at_ms},{rest}"#)
-}
-
-pub fn as_recorded(out: &mut String, event: &RawEvent) {
-    out.push_str(&event.json);
 }
 
 pub fn for_player(out: &mut String, event: &RawEvent) {
@@ -373,10 +384,12 @@ async fn state_reader(
 
 /// A JSON array, sent block by block: a recording of any length needs the memory
 /// of one block.
-pub fn stream(reader: EventReader, write: fn(&mut String, &RawEvent)) -> Response {
-    let parts = futures::stream::unfold(Position::Start(reader), move |position| {
-        next_part(position, write)
-    });
+pub fn stream(reader: EventReader) -> Response {
+    stream_as(reader, Form::AsRecorded)
+}
+
+fn stream_as(reader: EventReader, form: Form) -> Response {
+    let parts = futures::stream::unfold((Position::Start(reader), form), next_part);
     // Compression asks once more after the end.
     json_text(Body::from_stream(parts.fuse()))
 }
@@ -387,10 +400,34 @@ enum Position {
     End,
 }
 
+/// What becomes of the events on their way out.
+enum Form {
+    AsRecorded,
+    ForPlayer(Box<ForPlayer>),
+}
+
+struct ForPlayer {
+    engine: std::sync::Arc<engine::Engine>,
+    replay: Replay,
+    page_url: Option<String>,
+}
+
+impl Form {
+    async fn texts(&mut self, events: Vec<RawEvent>) -> Result<Vec<String>, engine::Error> {
+        match self {
+            Self::AsRecorded => Ok(events.into_iter().map(|event| event.json).collect()),
+            Self::ForPlayer(to) => {
+                let page_url = &mut to.page_url;
+                to.engine.for_player(&to.replay, page_url, events).await
+            }
+        }
+    }
+}
+
 async fn next_part(
-    position: Position,
-    write: fn(&mut String, &RawEvent),
-) -> Option<(Result<Bytes, engine::Error>, Position)> {
+    (position, mut form): (Position, Form),
+) -> Option<(Result<Bytes, engine::Error>, (Position, Form))> {
+    let end = Position::End;
     let (mut reader, is_first) = match position {
         Position::Start(reader) => (reader, true),
         Position::Inside(reader) => (reader, false),
@@ -398,27 +435,20 @@ async fn next_part(
     };
     let events = match reader.next().await {
         Ok(Some(events)) => events,
-        Ok(None) => return Some((Ok(if is_first { "[]" } else { "]" }.into()), Position::End)),
+        Ok(None) => return Some((Ok(if is_first { "[]" } else { "]" }.into()), (end, form))),
         // The connection breaks off, so that a half answer is not taken for a whole one.
         Err(error) => {
             tracing::error!(%error, "cannot read a recording to its end");
-            return Some((Err(error), Position::End));
+            return Some((Err(error), (end, form)));
         }
     };
-    let written = tokio::task::spawn_blocking(move || {
-        let mut out = String::with_capacity(events.iter().map(|event| event.json.len() + 1).sum());
-        for (at, event) in events.iter().enumerate() {
-            out.push(if is_first && at == 0 { '[' } else { ',' });
-            write(&mut out, event);
+    match form.texts(events).await {
+        Ok(texts) => {
+            let start = if is_first { "[" } else { "," };
+            let out = format!("{start}{}", texts.join(","));
+            Some((Ok(out.into()), (Position::Inside(reader), form)))
         }
-        out
-    });
-    match written.await {
-        Ok(out) => Some((Ok(out.into()), Position::Inside(reader))),
-        Err(error) => Some((
-            Err(engine::Error::Internal(error.to_string())),
-            Position::End,
-        )),
+        Err(error) => Some((Err(error), (end, form))),
     }
 }
 

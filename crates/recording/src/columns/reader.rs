@@ -237,7 +237,9 @@ impl<'a> Reader<'a> {
                 kind::NUMBER => {
                     let text = self.string(column)?;
                     self.spend(text.as_str().len())?;
-                    tape.push_number(text.as_str());
+                    // Parsed, because a damaged block may hold any text.
+                    tape.push_json(text.as_str())
+                        .map_err(|_| Damage("a stored number is no JSON"))?;
                 }
                 kind::NUMERIC => {
                     let part = self.places.part(column, Step::Number);

@@ -56,16 +56,18 @@ pub fn keyframe(mirror: &Mirror, at_ms: i64) -> String {
     writer.out
 }
 
-/// The nodes that have more than a place and attributes, in document order.
+/// The top document and the nodes that have more than a place and attributes, in
+/// document order.
 struct Rare {
     nodes: Vec<NodeKey>,
 }
 
 impl Rare {
     fn collect(mirror: &Mirror) -> Self {
-        let has_extra = |node: &NodeKey| mirror.extra_of(*node).is_some();
+        let is_rare =
+            |node: &NodeKey| mirror.extra_of(*node).is_some() || Some(*node) == mirror.root();
         Self {
-            nodes: mirror.walk().filter(has_extra).collect(),
+            nodes: mirror.walk().filter(is_rare).collect(),
         }
     }
 }
@@ -139,12 +141,7 @@ impl Writer<'_> {
                 self.attach_end();
             }
         }
-        // One whose frame came as something else would find its place taken.
-        let waiting = |parent: i64| self.mirror.node_by_id(parent).is_none();
         for early in self.mirror.early_documents() {
-            if !waiting(early.parent) {
-                continue;
-            }
             self.attach_start(early.parent);
             self.out.push_str(&early.node);
             self.attach_end();

@@ -96,8 +96,9 @@ impl Writer<'_> {
                 } else {
                     final_edits(&constructed.sheet)
                 };
-                // The first rules of a sheet define it.
-                let is_definition = |edit: &Edit| matches!(edit, Edit::Insert { path, .. } if path.inner.is_empty());
+                // The first rules of a sheet define it, nested ones too: an event
+                // cannot edit a sheet with the id 0.
+                let is_definition = |edit: &Edit| matches!(edit, Edit::Insert { .. });
                 let count = edits.iter().take_while(|edit| is_definition(edit)).count();
                 let comma = if n == 0 { "" } else { "," };
                 let style_id = constructed.style_id;

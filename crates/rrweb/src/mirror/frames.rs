@@ -31,6 +31,7 @@ impl Mirror {
         frame: u32,
         node: Value<'_>,
         at_micros: i64,
+        observer: &mut impl Observer,
     ) -> Option<u32> {
         let id = node.get("id").and_then(Value::as_i64)?;
         let of_frame = self.extra(frame).map_or(NIL, |extra| extra.frame_document);
@@ -41,7 +42,7 @@ impl Mirror {
         }
         for old in [of_frame, of_id] {
             if self.node(old).is_some() {
-                self.unlink(old);
+                self.remove_from_page(old, observer);
                 self.free_subtree(old);
             }
         }
@@ -50,6 +51,9 @@ impl Mirror {
             node.parent = frame;
         }
         self.change_extra(frame, |extra| extra.frame_document = document);
+        if self.is_announced(frame) {
+            observer.added(self, NodeKey(document));
+        }
         Some(document)
     }
 
@@ -68,55 +72,43 @@ impl Mirror {
         }
     }
 
-    /// New frames may have documents already, which may have frames.
-    pub(super) fn attach_early_documents(&mut self, at_micros: i64, observer: &mut impl Observer) {
+    /// New frames may have documents already, which may have frames. None that is left
+    /// over names a known node. Returns these frames.
+    pub(super) fn attach_early_documents(
+        &mut self,
+        at_micros: i64,
+        observer: &mut impl Observer,
+    ) -> Vec<u32> {
+        let mut frames = Vec::new();
         loop {
-            let place = self
-                .early_documents
-                .iter()
-                .find_map(|early| self.ids.get(&early.parent));
-            match place.copied() {
-                Some(frame) => self.attach_early_document_of(frame, at_micros, observer),
-                None => break,
-            }
+            let mut early = self.early_documents.iter();
+            let Some(parent) = early.find_map(|early| self.ids.get(&early.parent).copied()) else {
+                return frames;
+            };
+            self.attach_early_document_of(parent, at_micros, observer);
+            frames.push(parent);
         }
     }
 
+    /// The first document that waits for this node, if any; lost when that is no frame.
     pub(super) fn attach_early_document_of(
         &mut self,
-        frame: u32,
+        parent: u32,
         at_micros: i64,
         observer: &mut impl Observer,
     ) {
-        let mut frames = vec![frame];
-        while let Some(frame) = frames.pop() {
-            let id = self.node(frame).map_or(0, |node| node.id);
-            let found = self
-                .early_documents
-                .iter()
-                .position(|early| early.parent == id);
-            let Some(found) = found else {
-                continue;
-            };
-            let early = self.early_documents.remove(found);
-            self.other_bytes = self.other_bytes.saturating_sub(early.cost());
-            let is_frame = self.is_frame(frame);
-            let mut tape = Tape::new();
-            if !is_frame || tape.parse(&early.node).is_err() {
-                self.problem(Problem::UnsupportedContent);
-                continue;
-            }
-            let Some(document) = self.attach_document(frame, tape.root(), at_micros) else {
-                continue;
-            };
-            if !self.early_documents.is_empty() {
-                let inner = self
-                    .early_documents
-                    .iter()
-                    .filter_map(|early| self.ids.get(&early.parent));
-                frames.extend(inner.copied());
-            }
-            observer.added(self, NodeKey(document));
+        let id = self.node(parent).map_or(0, |node| node.id);
+        let mut waiting = self.early_documents.iter();
+        let Some(found) = waiting.position(|early| early.parent == id) else {
+            return;
+        };
+        let early = self.early_documents.remove(found);
+        self.other_bytes = self.other_bytes.saturating_sub(early.cost());
+        let mut tape = Tape::new();
+        if self.is_frame(parent) && tape.parse(&early.node).is_ok() {
+            self.attach_document(parent, tape.root(), at_micros, observer);
+        } else {
+            self.problem(Problem::UnsupportedContent);
         }
     }
 }

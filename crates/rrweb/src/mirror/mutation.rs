@@ -115,10 +115,6 @@ impl Mirror {
         if self.node(at).is_some_and(|node| node.parent != parent) {
             self.problem(Problem::WrongParent);
         }
-        if let Some(node) = self.node(at).filter(|node| node.is(flag::ASIDE)) {
-            let id = node.id;
-            self.aside.remove(&id);
-        }
         self.remove_from_page(at, observer);
         self.free_subtree(at);
     }

@@ -24,8 +24,8 @@ struct Add<'t> {
 }
 
 enum Outcome<'t> {
-    /// The id is known now; whoever waits for it can go on.
-    Placed(i64),
+    /// This node is known now, with all below it; whoever waits for one can go on.
+    Placed(u32),
     /// Cannot be placed before this id is known.
     Waits(i64, Box<Add<'t>>),
     Dropped,
@@ -53,12 +53,20 @@ impl Mirror {
         for add in adds.items() {
             if let Some(add) = self.read_add(add) {
                 let outcome = self.place(add, at_micros, observer);
-                settle(outcome, &mut waiting, &mut ready);
+                self.settle(outcome, &mut waiting, &mut ready);
             }
         }
-        while let Some(add) = ready.pop_front() {
-            let outcome = self.place(*add, at_micros, observer);
-            settle(outcome, &mut waiting, &mut ready);
+        loop {
+            while let Some(add) = ready.pop_front() {
+                let outcome = self.place(*add, at_micros, observer);
+                self.settle(outcome, &mut waiting, &mut ready);
+            }
+            for frame in self.attach_early_documents(at_micros, observer) {
+                self.settle(Outcome::Placed(frame), &mut waiting, &mut ready);
+            }
+            if ready.is_empty() {
+                break;
+            }
         }
         for left in waiting.into_values() {
             self.integrity
@@ -89,7 +97,6 @@ impl Mirror {
         at_micros: i64,
         observer: &mut impl Observer,
     ) -> Outcome<'t> {
-        let id = add.node.id;
         let Some(parent) = self.ids.get(&add.parent).copied() else {
             if add.node.kind == NodeKind::Document {
                 self.keep_early_document(add.parent, add.value);
@@ -121,21 +128,19 @@ impl Mirror {
             return Outcome::Dropped;
         }
         if is_frame {
-            return match self.attach_document(parent, add.value, at_micros) {
-                Some(document) => {
-                    observer.added(self, NodeKey(document));
-                    self.attach_early_documents(at_micros, observer);
-                    Outcome::Placed(id)
-                }
-                None => Outcome::Dropped,
-            };
+            let document = self.attach_document(parent, add.value, at_micros, observer);
+            return document.map_or(Outcome::Dropped, Outcome::Placed);
         }
         let Some(at) = self.node_for(&add.node, parent, at_micros, observer) else {
             return Outcome::Dropped;
         };
         if add.previous == Some(NOT_YET) || add.next == Some(NOT_YET) {
-            self.set_aside(at, &add);
-            return Outcome::Placed(id);
+            let is_kept = self.set_aside(at, &add);
+            return if is_kept {
+                Outcome::Placed(at)
+            } else {
+                Outcome::Dropped
+            };
         }
         self.make_way(parent, at, observer);
         let in_shadow = add.node.is_shadow;
@@ -149,13 +154,32 @@ impl Mirror {
         if !self.attach(parent, at, before, in_shadow, observer) {
             return Outcome::Dropped;
         }
-        if !self.early_documents.is_empty() && self.is_frame(at) {
-            self.attach_early_document_of(at, at_micros, observer);
-        }
         if !self.aside.is_empty() {
             self.bring_in_asides(parent, at, in_shadow, add.previous, add.next, observer);
         }
-        Outcome::Placed(id)
+        // Now, because a newer document for it may follow. Last, because an odd document
+        // may take the id of any other node.
+        if !self.early_documents.is_empty() && self.is_frame(at) {
+            self.attach_early_document_of(at, at_micros, observer);
+        }
+        Outcome::Placed(at)
+    }
+
+    fn settle<'t>(
+        &self,
+        outcome: Outcome<'t>,
+        waiting: &mut HashMap<i64, Vec<Box<Add<'t>>>, Seeded>,
+        ready: &mut VecDeque<Box<Add<'t>>>,
+    ) {
+        match outcome {
+            Outcome::Placed(at) if !waiting.is_empty() => {
+                for node in self.descendants(NodeKey(at)) {
+                    ready.extend(waiting.remove(&self.id(node)).into_iter().flatten());
+                }
+            }
+            Outcome::Waits(id, add) => waiting.entry(id).or_default().push(add),
+            Outcome::Placed(_) | Outcome::Dropped => {}
+        }
     }
 
     /// The child of `parent` before which to insert; NIL for the end.
@@ -201,10 +225,16 @@ impl Mirror {
         {
             self.style_text_changed(parent, observer);
         }
-        if self.aside.is_empty() || self.is_within(at, self.root) {
+        if self.is_announced(at) {
             observer.added(self, NodeKey(at));
         }
         true
+    }
+
+    /// Whether a node that has a parent is in the page: all are but those below a node
+    /// set aside.
+    pub(super) fn is_announced(&self, at: u32) -> bool {
+        self.aside.is_empty() || self.is_within(at, self.root)
     }
 
     /// After a move the nodes below have another depth.
@@ -316,7 +346,7 @@ impl Mirror {
         if in_style {
             self.spread_css_text(parent);
         }
-        if self.aside.is_empty() || self.is_within(at, self.root) {
+        if self.is_announced(at) {
             observer.removing(self, NodeKey(at));
         }
         self.unlink(at);
@@ -380,11 +410,11 @@ impl Mirror {
         }
     }
 
-    fn set_aside(&mut self, at: u32, add: &Add<'_>) {
+    fn set_aside(&mut self, at: u32, add: &Add<'_>) -> bool {
         if self.aside.len() >= self.limits.waiting {
             self.problem(Problem::WaitingLimit);
             self.free_subtree(at);
-            return;
+            return false;
         }
         if let Some(node) = self.node_mut(at) {
             node.flags |= flag::ASIDE;
@@ -395,6 +425,7 @@ impl Mirror {
             next: add.next,
         };
         self.aside.insert(add.node.id, aside);
+        true
     }
 
     /// Inserts the nodes set aside that the new node names as its neighbours, and
@@ -416,6 +447,7 @@ impl Mirror {
                 };
                 if self.is_within(parent, aside.at) {
                     self.problem(Problem::Cycle);
+                    self.aside.extend(id.map(|id| (id, aside)));
                     continue;
                 }
                 let before = if is_before {
@@ -431,19 +463,5 @@ impl Mirror {
                 }
             }
         }
-    }
-}
-
-fn settle<'t>(
-    outcome: Outcome<'t>,
-    waiting: &mut HashMap<i64, Vec<Box<Add<'t>>>, Seeded>,
-    ready: &mut VecDeque<Box<Add<'t>>>,
-) {
-    match outcome {
-        Outcome::Placed(id) if !waiting.is_empty() => {
-            ready.extend(waiting.remove(&id).into_iter().flatten());
-        }
-        Outcome::Waits(id, add) => waiting.entry(id).or_default().push(add),
-        Outcome::Placed(_) | Outcome::Dropped => {}
     }
 }

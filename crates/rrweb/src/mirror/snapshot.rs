@@ -76,6 +76,9 @@ pub(super) fn read_node(node: Value<'_>) -> Result<Serialized<'_>, Problem> {
         }
     }
     read.kind = kind.ok_or(Problem::UnsupportedContent)?;
+    if !matches!(read.kind, NodeKind::Element | NodeKind::Doctype) {
+        read.name = "";
+    }
     read.id = id
         .filter(|id| (1..=MAX_ID).contains(id))
         .ok_or(Problem::InvalidId)?;

@@ -177,7 +177,7 @@ impl Mirror {
             let Some(node) = self.node(at) else {
                 continue;
             };
-            let (id, cost) = (node.id, node.cost());
+            let (id, cost, is_aside) = (node.id, node.cost(), node.is(flag::ASIDE));
             let mut child = node.first;
             while let Some(node) = self.node(child) {
                 doomed.push(child);
@@ -197,6 +197,9 @@ impl Mirror {
             self.content_bytes = self.content_bytes.saturating_sub(cost);
             if self.ids.get(&id) == Some(&at) {
                 self.ids.remove(&id);
+            }
+            if is_aside {
+                self.aside.remove(&id);
             }
             let node = &mut self.nodes[at as usize];
             node.flags = 0;
@@ -237,12 +240,17 @@ impl Mirror {
                 return node.next;
             }
             let parent = node.parent;
-            // The light children of a host come first, then those in its shadow.
-            if !node.is(flag::SHADOW) && node.kind != NodeKind::Document {
-                let inner = self.first_hidden(parent);
-                if inner != NIL {
-                    return inner;
-                }
+            // The light children of a host come first, then those in its shadow, then
+            // the document of a frame.
+            let inner = if node.kind == NodeKind::Document {
+                NIL
+            } else if node.is(flag::SHADOW) {
+                self.extra(parent).map_or(NIL, |extra| extra.frame_document)
+            } else {
+                self.first_hidden(parent)
+            };
+            if inner != NIL {
+                return inner;
             }
             at = parent;
         }

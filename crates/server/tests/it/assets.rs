@@ -227,7 +227,6 @@ fn archived_in(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-#[ignore = "until the sealer hands in references and playback is pointed to the archive"]
 fn a_replay_outlives_the_site() {
     let mut site = Site::start(&[
         ("/css/site.css", "text/css", b"@import 'more.css'; @font-face { font-family: f; src: url(../f.woff2) } body { background: url(/back.png) }"),

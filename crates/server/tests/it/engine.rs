@@ -56,8 +56,14 @@ fn the_state_at_a_time_restores_what_was_there() {
     assert_eq!(played.len(), alone.len() + after.len());
     // Who asks for the very beginning sees the first picture.
     let first = time_of(&recorded[0]);
-    let begin = server.array(&format!("/api/v1/replays/{id}/playback?at={first}&to={first}"));
-    assert!(begin.iter().any(|event| event["type"] == 2 && time_of(event) == first));
+    let begin = server.array(&format!(
+        "/api/v1/replays/{id}/playback?at={first}&to={first}"
+    ));
+    assert!(
+        begin
+            .iter()
+            .any(|event| event["type"] == 2 && time_of(event) == first)
+    );
     // Before the first event there is nothing.
     assert_eq!(
         server.array(&format!("/api/v1/replays/{id}/state?at=0")),

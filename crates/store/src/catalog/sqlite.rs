@@ -267,11 +267,18 @@ impl Catalog for SqliteCatalog {
     async fn add_project(&self, project: &NewProject) -> Result<Project> {
         let new = project.clone();
         self.write(move |db| {
-            let sql = "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, created_at)
+            let sql =
+                "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, created_at)
                  VALUES (?, ?, ?, ?, ?) ON CONFLICT (ingest_key) DO NOTHING";
             let added = db.execute(
                 sql,
-                params![new.organisation_id.0, new.name, new.ingest_key, new.time_zone, new.now.micros()],
+                params![
+                    new.organisation_id.0,
+                    new.name,
+                    new.ingest_key,
+                    new.time_zone,
+                    new.now.micros()
+                ],
             )?;
             if added == 0 {
                 return Err(Error::Conflict("a project with this ingest key".to_owned()));
