@@ -52,7 +52,8 @@ function start(events: TimedEvent[]): void {
   const seek = (to_ms: number): void => {
     at_ms = Math.min(total_ms, Math.max(0, to_ms));
     if (is_playing) replayer.play(at_ms);
-    else replayer.pause(at_ms);
+    // The Replayer leaves out what happens at the very moment.
+    else replayer.pause(at_ms + 1);
     draw();
   };
   const toggle = (): void => {
