@@ -117,12 +117,15 @@ test('player', async ({ browser }: { browser: Browser }) => {
   const server = await Server.start();
   const results: Result[] = [];
   try {
-    const sessions = (await uploadSessions(server, hours)).filter(({ name }) => !only || only.some((wanted) => name.startsWith(wanted)));
+    const sessions = await uploadSessions(server, hours, only);
     for (const { name, replay } of sessions) {
       await sealed(server, replay);
       const with_heap = name.startsWith('joined');
-      results.push(await measure(() => ourPlayer(browser, server, replay), name, with_heap));
-      results.push(await measure(() => stockPlayer(browser, server, replay), name, with_heap));
+      for (const make of [ourPlayer, stockPlayer]) {
+        const result = await measure(() => make(browser, server, replay), name, with_heap);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+        results.push(result);
+      }
     }
   } finally {
     await server.stop();

@@ -26,14 +26,16 @@ function recording(name: string): RrwebEvent[] {
   return events;
 }
 
-export async function uploadSessions(server: Server, hours: number): Promise<Session[]> {
+/** `only`: starts of names; everything when left out. */
+export async function uploadSessions(server: Server, hours: number, only?: string[]): Promise<Session[]> {
+  const wanted = (name: string) => !only || only.some((start) => name.startsWith(start));
   const sessions: Session[] = [];
-  for (const name of single) {
+  for (const name of single.filter(wanted)) {
     const device = `bench-${name}`;
     const replay = await server.upload(device, name, moved(recording(name), Date.now() - 86_400_000));
     sessions.push({ name, replay });
   }
-  sessions.push({ name: `joined, ${hours} h`, replay: await uploadJoined(server, hours) });
+  if (wanted('joined')) sessions.push({ name: `joined, ${hours} h`, replay: await uploadJoined(server, hours) });
   return sessions;
 }
 

@@ -174,20 +174,42 @@ function describePlayer(replayer: any): string[] {
 
 /**
  * What a player that seeks through the recording itself gets wrong, so that it cannot
- * be compared: it starts at the last snapshot and forgets where the pointer was, it
- * ignores clicks on nodes that were added since, and it scrolls the window before
- * the page has its height.
+ * be compared: it starts at the last snapshot and forgets where the pointer was, and it
+ * ignores clicks on nodes that were added since.
  */
 export function comparable({ events }: Recording, atMs: number): (state: string[]) => string[] {
-  const before = (JSON.parse(events) as { timestamp: number; type: number; data: { source?: number; id?: number } }[]).filter(({ timestamp }) => timestamp <= atMs);
-  const snapshotAt = before.findLastIndex(({ type }) => type === 2);
-  const since = before.slice(snapshotAt).filter(({ type }) => type === 3);
+  const since = sinceSnapshot(events, atMs).filter(({ type }) => type === 3);
   const lastPlacing = since.findLast(({ data }) => [1, 2, 6, 12].includes(data.source ?? -1));
   const hasPointer = lastPlacing !== undefined && lastPlacing.data.source !== 2;
-  const hasWindowScroll = since.some(({ data }) => data.source === 3 && data.id === 1);
   return (state) =>
     state
       .filter((line) => hasPointer || !line.startsWith('pointer '))
-      .map((line) => (hasPointer ? line : line.replace(/"class":":hover ?/, '"class":"').replace(/"class":"",|,?"class":""/, '')))
-      .map((line) => (hasWindowScroll || !/"name":"(#document|html)"/.test(line) ? line : line.replace(/"scroll":\[[^\]]*\],?/, '')));
+      .map((line) => (hasPointer ? line : line.replace(/"class":":hover ?/, '"class":"').replace(/"class":"",|,?"class":""/, '')));
+}
+
+/**
+ * The player that seeks also scrolls the window before adopted sheets and changed rules
+ * give the page its height, and then stands elsewhere than the recording says. A state
+ * that stands exactly where the recording says is right in that point.
+ */
+export function withRecordedScroll({ events }: Recording, atMs: number, played: string[], state: string[]): string[] {
+  const since = sinceSnapshot(events, atMs);
+  const offset = since[0]?.data.initialOffset;
+  const last = since.findLast(({ type, data }) => type === 3 && data.source === 3 && data.id === 1)?.data ?? { x: offset?.left, y: offset?.top };
+  const recorded = `"scroll":[${Math.round(last.x ?? 0)},${Math.round(last.y ?? 0)}]`;
+  const isWindow = (line: string) => line.startsWith('{"id":1,') || /^\{"id":\d+,"name":"html","parent":1,/.test(line);
+  const isAsRecorded = state.filter((line) => isWindow(line) && line.includes('"scroll":')).every((line) => line.includes(recorded));
+  return isAsRecorded ? played.map((line) => (isWindow(line) ? line.replace(/"scroll":\[[^\]]*\]/, recorded) : line)) : played;
+}
+
+interface RecordedEvent {
+  timestamp: number;
+  type: number;
+  data: { source?: number; id?: number; x?: number; y?: number; initialOffset?: { left: number; top: number } };
+}
+
+/** The last full snapshot until this moment and what follows it. */
+function sinceSnapshot(events: EventsJson, atMs: number): RecordedEvent[] {
+  const before = (JSON.parse(events) as RecordedEvent[]).filter(({ timestamp }) => timestamp <= atMs);
+  return before.slice(before.findLastIndex(({ type }) => type === 2));
 }

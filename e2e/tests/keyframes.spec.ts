@@ -1,9 +1,9 @@
 // The state of a page as the server computes it, in the real player: it must look
 // like the recording played from its start.
 //
-// `RECORDINGS=folder` tests more sessions than the two of the repository.
+// `RECORDINGS=folder` tests those of another folder too.
 import { expect, test } from '@playwright/test';
-import { addEvents, comparable, keyframes, moments, openPlayer, readRecording, recordingFiles, shown } from '../support/keyframes';
+import { addEvents, comparable, keyframes, moments, openPlayer, readRecording, recordingFiles, shown, withRecordedScroll } from '../support/keyframes';
 
 const momentsPerRecording = 20;
 
@@ -20,13 +20,14 @@ for (const file of recordingFiles()) {
       const played = await shown(page, '[]', -Infinity, at_ms);
       const part = comparable(recording, at_ms);
       const jumped = await shown(page, states[index] ?? '[]', Infinity, at_ms);
-      expect(part(jumped), `keyframe at ${offset}`).toEqual(part(played));
+      const expected = (state: string[]) => part(withRecordedScroll(recording, at_ms, played, state));
+      expect(part(jumped), `keyframe at ${offset}`).toEqual(expected(jumped));
       // From an earlier keyframe on, at most five back.
       const from = Math.max(0, index - 1 - (index % 5));
       const from_ms = times[from] ?? at_ms;
       const continued = await shown(page, states[from] ?? '[]', from_ms, at_ms);
       const what = `keyframe at ${from_ms - recording.startMs} ms, played until ${offset}`;
-      expect(part(continued), what).toEqual(part(played));
+      expect(part(continued), what).toEqual(expected(continued));
     }
   });
 }

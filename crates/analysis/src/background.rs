@@ -6,8 +6,8 @@
 //! parts take turns (the cells of a ticker) is restless as a whole, when at least
 //! three of its children are part of it.
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// What changes later than this after a user action was not caused by it, as far as
 /// learning goes.

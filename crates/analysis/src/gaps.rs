@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 /// mean that a part of the stream is missing.
 const LOST_CHANGES: u64 = 10;
 const LOST_WITHIN_US: i64 = 5_000_000;
+/// A recorder takes its first snapshot well within this time.
+const SNAPSHOT_WITHIN_US: i64 = 3_000_000;
 /// No recorder is silent for so long: the clock was set, or slept.
 const JUMP_US: i64 = 24 * 3_600 * 1_000_000;
 /// Events come in order, so time runs backwards only when the stream is odd.
@@ -32,7 +34,7 @@ impl Gaps {
         self.first_us.get_or_insert(at_us);
         if let Some(last_us) = self.last_us {
             let jumped = at_us.saturating_sub(last_us);
-            if jumped > JUMP_US || jumped < -BACK_US {
+            if !(-BACK_US..=JUMP_US).contains(&jumped) {
                 self.add("clock_jump", at_us, 1);
                 out(
                     last_us.min(at_us),
@@ -73,6 +75,14 @@ impl Gaps {
         self.lost = Some((start_us, number));
         if number >= LOST_CHANGES {
             self.start(GapReason::LostData, start_us);
+        }
+    }
+
+    /// An event of a page that was never sent. Recorders begin with a few of those.
+    pub fn without_page(&mut self, at_us: i64) {
+        let first_us = self.first_us.unwrap_or(at_us);
+        if at_us.saturating_sub(first_us) > SNAPSHOT_WITHIN_US {
+            self.start(GapReason::NoFullSnapshot, first_us);
         }
     }
 

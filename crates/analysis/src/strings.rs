@@ -11,7 +11,11 @@ pub const MAX_NAME_BYTES: usize = 128;
 
 /// At most `limit_bytes`, whole characters.
 pub fn cut(text: &str, limit_bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(limit_bytes)]
+    let mut end = text.len().min(limit_bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 pub fn name(text: &str) -> String {

@@ -5,8 +5,8 @@
 //! counts as visible.
 
 use crate::strings::{cut, is_masked};
+use foldhash::HashMap;
 use rrweb::mirror::{AttributeValue, BLOCK_CLASSES, MASK_CLASSES, Mirror, NodeKey, NodeKind};
-use std::collections::HashMap;
 
 /// Longer texts of one element are cut.
 pub const MAX_UNIT_BYTES: usize = 16 << 10;
@@ -296,8 +296,8 @@ impl Reader {
         if is_masked(&self.text) {
             return String::new();
         }
-        self.text
-            .truncate(self.text.floor_char_boundary(MAX_UNIT_BYTES));
+        let end = cut(&self.text, MAX_UNIT_BYTES).len();
+        self.text.truncate(end);
         self.text
     }
 }

@@ -10,9 +10,10 @@ use crate::fact::{Body, Fact, Text, to_ms};
 use crate::text_unit::{
     Known, block_around, hides, is_value_button, nearest_block, read, style_hides,
 };
+use foldhash::{HashMap, HashSet};
 use rrweb::mirror::{Mirror, NodeKey, NodeKind};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 const SETTLE_US: i64 = 1_000_000;
@@ -231,8 +232,8 @@ impl Texts {
         if self.touched.is_empty() {
             return;
         }
-        let mut known = HashMap::new();
-        let mut seen = HashSet::new();
+        let mut known = HashMap::default();
+        let mut seen = HashSet::default();
         for node in std::mem::take(&mut self.touched) {
             let from = match mirror.kind(node) {
                 Some(NodeKind::Element) => Some(node),
@@ -310,7 +311,7 @@ impl Texts {
     /// Time has come to `at_us` without a change: reads what has settled, lets go
     /// what has not come back.
     pub fn advance(&mut self, mirror: &Mirror, at_us: i64, out: Out<'_>) {
-        let mut known = HashMap::new();
+        let mut known = HashMap::default();
         while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < at_us) {
             self.due.remove(&(due, id));
             self.read_again(mirror, id, &mut known, out);
@@ -334,7 +335,7 @@ impl Texts {
 
     /// A snapshot is about to replace the page: the last chance to read.
     pub fn read_all(&mut self, mirror: &Mirror, out: Out<'_>) {
-        let mut known = HashMap::new();
+        let mut known = HashMap::default();
         while let Some((_, id)) = self.due.pop_first() {
             self.read_again(mirror, id, &mut known, out);
         }
@@ -438,7 +439,7 @@ impl Texts {
             counts: self.counts,
             ..Saved::default()
         };
-        let mut known = HashMap::new();
+        let mut known = HashMap::default();
         let mut units: Vec<(i64, Unit)> = self.units.into_iter().collect();
         units.sort_by_key(|(id, _)| *id);
         for (id, unit) in units {
@@ -582,7 +583,7 @@ fn write_parts(
             rest.len()
         } else {
             // Rather between words; the space stays with the first part.
-            let end = rest.floor_char_boundary(MAX_PART_BYTES);
+            let end = crate::strings::cut(rest, MAX_PART_BYTES).len();
             rest[..end].rfind(' ').map_or(end, |space| space + 1)
         };
         let (now, later) = rest.split_at(end);

@@ -183,7 +183,12 @@ impl Analysis {
             return;
         };
         match u8::try_from(number).unwrap_or(u8::MAX) {
-            kind::INCREMENTAL => self.increment(at_us, data, mirror, &mut writer),
+            kind::INCREMENTAL => {
+                if !mirror.has_page() {
+                    self.state.gaps.without_page(at_us);
+                }
+                self.increment(at_us, data, mirror, &mut writer);
+            }
             kind::META => {
                 let href = data.get("href").and_then(Value::as_str).unwrap_or_default();
                 self.state.pages.meta(at_us, href);

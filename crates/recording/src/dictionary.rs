@@ -19,7 +19,7 @@
 
 use crate::columns::{Source, Writer, put};
 use crate::{Error, Result};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A string that fewer users have is nobody else's business.
@@ -220,7 +220,7 @@ impl Builder {
     /// Adds the items of one recording. `user` tells users apart, for example a
     /// hash of the user id, or of the device when nobody has logged in.
     pub fn add(&mut self, user: u64, sample: &Writer<'_>) {
-        let mut mine = HashSet::new();
+        let mut mine = HashSet::default();
         for text in sample.fresh_strings() {
             let hash = xxh3_128(text.as_bytes());
             if text.len() > MAX_STRING_BYTES || !mine.insert(hash) {

@@ -2,7 +2,7 @@
 //! the same order, so the numbers agree.
 
 use super::MAX_COLUMNS;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Numbers columns at first use.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use super::place::{Places, Step};
 use super::streams::{Source, unzigzag};
 use super::{Decimal, MAX_COLUMNS, MAX_KEYS, MAX_SHAPE_KEYS, MAX_SHAPES, kind, pattern};
 use crate::Dictionary;
+use foldhash::HashMap;
 use rrweb::Tape;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Reads the items of a block, in the order they were written.
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
             items_left,
             keys: Vec::new(),
             shapes: Vec::new(),
-            layouts: HashMap::new(),
+            layouts: HashMap::default(),
             budget: json_bytes,
             number_text: String::new(),
         };

@@ -4,8 +4,8 @@ use super::place::{Places, Step};
 use super::streams::{Source, put, zigzag};
 use super::{Decimal, MAX_KEYS, MAX_SHAPE_KEYS, MAX_SHAPES, kind, pattern};
 use crate::Dictionary;
+use foldhash::HashMap;
 use rrweb::tape::{Items, Kind, Pairs, Value};
-use std::collections::HashMap;
 use std::rc::Rc;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -78,11 +78,11 @@ impl<'d> Writer<'d> {
             places: Places::default(),
             columns: Vec::new(),
             items: 0,
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             new_keys: Vec::new(),
-            shapes: HashMap::new(),
+            shapes: HashMap::default(),
             new_shapes: Vec::new(),
-            layouts: HashMap::new(),
+            layouts: HashMap::default(),
             object_keys: Vec::new(),
             skeleton: String::new(),
             numbers: Vec::new(),
