@@ -22,12 +22,16 @@ export interface Recording {
   endMs: number;
 }
 
-/** Sessions of the repository, and the others in the folder that `RECORDINGS` names. */
+/** The heavy sessions take minutes each; these have every kind of content between them. */
+const quick = ['kitchen-u5', 'kitchen-u3', 'chat-u3', 'crm-u2', 'ide-u3'];
+
+/** `RECORDINGS=all`: all sessions of the repository; a folder: those in it. */
 export function recordingFiles(): string[] {
-  const folders = [join(repository, 'fixtures/rrweb'), ...(process.env.RECORDINGS ? [process.env.RECORDINGS] : [])];
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  const byName = new Map(files.filter((file) => file.endsWith('.jsonl.zst')).map((file) => [basename(file), file]));
-  return [...byName.values()].sort();
+  const asked = process.env.RECORDINGS ?? '';
+  const folder = asked === '' || asked === 'all' ? join(repository, 'fixtures/rrweb') : asked;
+  const isWanted = (name: string): boolean => asked !== '' || quick.some((one) => name === `${one}.jsonl.zst`);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl.zst') && isWanted(name));
+  return names.sort().map((name) => join(folder, name));
 }
 
 function stateAt(file: string, times_ms: number[]): EventsJson[] {
@@ -46,14 +50,23 @@ export function keyframes({ file }: Recording, times_ms: number[]): EventsJson[]
   return stateAt(file, times_ms);
 }
 
-/** Moments spread over a recording after its first snapshot, the same in every run. */
+/**
+ * Moments spread over a recording after its first snapshot, the same in every run. None
+ * is between the start of a page and its snapshot: a player that seeks there shows the
+ * first snapshot of the whole recording, not the page that the visitor still saw.
+ */
 export function moments({ events, endMs }: Recording, count: number): number[] {
-  const first = (JSON.parse(events) as { timestamp: number; type: number }[]).find(({ type }) => type === 2);
-  const start = first?.timestamp ?? endMs;
+  const starts = (JSON.parse(events) as { timestamp: number; type: number }[]).filter(({ type }) => type === 2 || type === 4);
+  const start = starts.find(({ type }) => type === 2)?.timestamp ?? endMs;
+  const withPage = (atMs: number) => {
+    const next = starts.findIndex(({ timestamp }) => timestamp > atMs);
+    const isWaiting = starts[(next < 0 ? starts.length : next) - 1]?.type === 4;
+    return isWaiting && next >= 0 ? (starts.slice(next).find(({ type }) => type === 2)?.timestamp ?? atMs) : atMs;
+  };
   let random = events.length % 2147483647;
   return Array.from({ length: count }, () => {
     random = (random * 48271) % 2147483647;
-    return start + (random % (endMs - start + 1));
+    return withPage(start + (random % (endMs - start + 1)));
   }).sort((a, b) => a - b);
 }
 
@@ -129,7 +142,7 @@ function describePlayer(replayer: any): string[] {
     const node = mirror.getNode(id);
     if (id < 1 || !node) continue;
     const parent = node instanceof ShadowRoot ? node.host : node.parentNode;
-    const host = (parent as ShadowRoot | null)?.host ?? parent;
+    const host = parent?.nodeType === 11 ? (parent as ShadowRoot).host : parent;
     const described: Record<string, unknown> = { id, name: node.nodeName.toLowerCase(), parent: idOf(host), children: known(node.childNodes) };
     if (node.nodeType === 9) {
       described.frame = idOf(node.defaultView?.frameElement);

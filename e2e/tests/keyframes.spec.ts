@@ -1,7 +1,8 @@
 // The state of a page as the server computes it, in the real player: it must look
 // like the recording played from its start.
 //
-// `RECORDINGS=folder` tests those of another folder too.
+// `RECORDINGS=all` tests all sessions of the repository, which takes half an hour;
+// `RECORDINGS=folder` those of another folder.
 import { expect, test } from '@playwright/test';
 import { addEvents, comparable, keyframes, moments, openPlayer, readRecording, recordingFiles, shown, withRecordedScroll } from '../support/keyframes';
 

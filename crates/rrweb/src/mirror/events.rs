@@ -1,7 +1,7 @@
 //! Events other than snapshots and mutations.
 
 use super::names::known;
-use super::node::{FormState, NodeKey, Position, text_cost};
+use super::node::{FormState, NodeKey, NodeKind, Position, text_cost};
 use super::{Mirror, Observer, Pointer, Problem, SelectedRange};
 use crate::summary::Viewport;
 use crate::tape::Value;
@@ -125,8 +125,35 @@ impl Mirror {
         let number = |key| data.get(key).and_then(Value::as_f64);
         if let (Some(at), Some(x), Some(y)) = (self.target_of(data), number("x"), number("y")) {
             self.change_extra(at, |extra| extra.scroll = Some(Position { x, y }));
+            for element in self.elements_that_scroll_the_window(at) {
+                if self.extra(element).is_some() {
+                    self.change_extra(element, |extra| extra.scroll = None);
+                }
+            }
             observer.scrolled(self, NodeKey(at));
         }
+    }
+
+    /// Snapshots tell the position of a window at its root element too (in quirks mode
+    /// at its body), later events only at the document.
+    fn elements_that_scroll_the_window(&self, document: u32) -> Vec<u32> {
+        if self.kind(NodeKey(document)) != Some(NodeKind::Document) {
+            return Vec::new();
+        }
+        let named = |parent: u32, name| {
+            let is_named = move |node: &NodeKey| {
+                self.node(node.0)
+                    .is_some_and(|node| node.kind == NodeKind::Element && node.name == name)
+            };
+            // They stand near the front.
+            self.children(NodeKey(parent)).take(64).find(is_named)
+        };
+        let root = named(document, known::HTML);
+        let is_quirky = self.attribute_at(document, known::COMPAT_MODE).is_some();
+        let body = root
+            .filter(|_| is_quirky)
+            .and_then(|root| named(root.0, known::BODY));
+        root.into_iter().chain(body).map(|node| node.0).collect()
     }
 
     fn input(&mut self, data: Value<'_>, observer: &mut impl Observer) {

@@ -73,20 +73,19 @@ impl Mirror {
     }
 
     /// New frames may have documents already, which may have frames. None that is left
-    /// over names a known node. Returns these frames.
+    /// over names a known node. Returns what was attached.
     pub(super) fn attach_early_documents(
         &mut self,
         at_micros: i64,
         observer: &mut impl Observer,
     ) -> Vec<u32> {
-        let mut frames = Vec::new();
+        let mut documents = Vec::new();
         loop {
             let mut early = self.early_documents.iter();
             let Some(parent) = early.find_map(|early| self.ids.get(&early.parent).copied()) else {
-                return frames;
+                return documents;
             };
-            self.attach_early_document_of(parent, at_micros, observer);
-            frames.push(parent);
+            documents.extend(self.attach_early_document_of(parent, at_micros, observer));
         }
     }
 
@@ -96,19 +95,18 @@ impl Mirror {
         parent: u32,
         at_micros: i64,
         observer: &mut impl Observer,
-    ) {
+    ) -> Option<u32> {
         let id = self.node(parent).map_or(0, |node| node.id);
         let mut waiting = self.early_documents.iter();
-        let Some(found) = waiting.position(|early| early.parent == id) else {
-            return;
-        };
+        let found = waiting.position(|early| early.parent == id)?;
         let early = self.early_documents.remove(found);
         self.other_bytes = self.other_bytes.saturating_sub(early.cost());
         let mut tape = Tape::new();
         if self.is_frame(parent) && tape.parse(&early.node).is_ok() {
-            self.attach_document(parent, tape.root(), at_micros, observer);
+            self.attach_document(parent, tape.root(), at_micros, observer)
         } else {
             self.problem(Problem::UnsupportedContent);
+            None
         }
     }
 }

@@ -61,8 +61,8 @@ impl Mirror {
                 let outcome = self.place(*add, at_micros, observer);
                 self.settle(outcome, &mut waiting, &mut ready);
             }
-            for frame in self.attach_early_documents(at_micros, observer) {
-                self.settle(Outcome::Placed(frame), &mut waiting, &mut ready);
+            for document in self.attach_early_documents(at_micros, observer) {
+                self.settle(Outcome::Placed(document), &mut waiting, &mut ready);
             }
             if ready.is_empty() {
                 break;
@@ -123,7 +123,12 @@ impl Mirror {
         };
         let parent_kind = parent_node.kind;
         let is_frame = self.is_frame(parent);
-        if is_frame != (add.node.kind == NodeKind::Document) || !parent_kind.has_children() {
+        // Nobody sees a comment or an element in a textarea.
+        let has_no_place = add.node.kind != NodeKind::Text && self.is_valued_textarea(parent);
+        if is_frame != (add.node.kind == NodeKind::Document)
+            || !parent_kind.has_children()
+            || has_no_place
+        {
             self.problem(Problem::UnsupportedContent);
             return Outcome::Dropped;
         }

@@ -194,13 +194,17 @@ impl Mirror {
 
     /// The player makes one text of the `value` of a textarea, whatever is in it.
     fn children_to_build<'t>(&self, at: u32, read: &Serialized<'t>) -> Option<Value<'t>> {
-        let node = self.node(at)?;
-        let has_value = node.name == known::TEXTAREA
-            && self
-                .attribute_at(at, known::VALUE)
-                .is_some_and(|value| value.as_str().is_some());
+        let can_have = self.node(at)?.kind.has_children() && !self.is_valued_textarea(at);
         read.children
-            .filter(|children| node.kind.has_children() && !has_value && children.items().len() > 0)
+            .filter(|children| can_have && children.items().len() > 0)
+    }
+
+    pub(super) fn is_valued_textarea(&self, at: u32) -> bool {
+        let value = self.attribute_at(at, known::VALUE);
+        value.is_some_and(|value| value.as_str().is_some())
+            && self
+                .node(at)
+                .is_some_and(|node| node.name == known::TEXTAREA)
     }
 
     pub(super) fn read_or_count<'t>(&mut self, node: Value<'t>) -> Option<Serialized<'t>> {
