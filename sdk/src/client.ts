@@ -3,7 +3,7 @@
 // off -> buffering (waits for an error, keeps the last minute) -> recording -> paused
 // (nobody there) -> recording ... -> off
 
-import { deviceId, hasConsent, keepConsent, pageIds, sessionId, touchSession } from './identity';
+import { deviceId, hasConsent, keepConsent, newId, pageIds, sessionId, touchSession } from './identity';
 import { LogLevel, type Module, type ModuleContext, type Options } from './options';
 import { Privacy } from './privacy';
 import { EventType, Source } from './recorder/format';
@@ -20,6 +20,8 @@ const REPLAY_DEBUG = '[Amplitude] Session Replay Debug';
 const BUFFER_MS = 60_000;
 const INACTIVITY_MS = 15 * 60_000;
 const CLICK = 2;
+const EVENT_RETRY_MS = 5_000;
+const LIBRARY = '@reenact/browser/' + VERSION;
 
 type Mode = 'off' | 'buffering' | 'recording' | 'paused';
 
@@ -50,10 +52,11 @@ export class Client {
   private heldUntil_ms = 0;
   private held: string[] = [];
   private clock = 0;
-  private readonly page = pageIds();
+  private page = '';
   private readonly report = (error: unknown) => this.log(LogLevel.Warn, error);
   private readonly stops = new Stops(this.report);
   private moduleStops: (() => void)[] = [];
+  private readonly snapshotListeners = new Set<() => void>();
   private generation = 0;
 
   private log(level: LogLevel, ...words: unknown[]): void {
@@ -76,26 +79,43 @@ export class Client {
       session: String(options.sessionId ?? sessionId(now_ms)),
       user: this.to.user,
     };
-    const promise = this.begin().catch(this.report);
+    const promise = this.whenShown().then(() => this.begin()).catch(this.report);
     return { promise };
+  }
+
+  /** A page that is prepared in advance may never be seen. */
+  private whenShown(): Promise<unknown> {
+    const isPrepared = (document as { prerendering?: boolean }).prerendering;
+    if (!isPrepared) return Promise.resolve();
+    return new Promise((shown) => document.addEventListener('prerenderingchange', shown, { once: true }));
+  }
+
+  private get trackUrl(): string {
+    return this.options.trackServerUrl ?? (this.options.serverUrl ?? '') + '/api/v1/ingest/rrweb';
+  }
+
+  private get configUrl(): string {
+    return this.options.configServerUrl ?? (this.options.serverUrl ?? '') + '/config';
   }
 
   private async begin(): Promise<void> {
     const generation = ++this.generation;
-    const { serverUrl = '', enableRemoteConfig = true } = this.options;
     this.remote = { isEnabled: true };
-    if (enableRemoteConfig) {
-      const server = this.options.configServerUrl ?? serverUrl + '/config';
-      this.remote = await readRemoteConfig(server, this.key);
+    if (this.options.enableRemoteConfig ?? true) {
+      this.remote = await readRemoteConfig(this.configUrl, this.key);
       if (!this.remote) this.log(LogLevel.Warn, 'settings could not be read: nothing is recorded');
     }
     if (generation === this.generation) this.decide();
   }
 
+  /** The visitor has not agreed, or nothing says where recordings go. */
+  private get isForbidden(): boolean {
+    return this.isOptedOut || !this.key || (Boolean(this.options.needsConsent) && !hasConsent());
+  }
+
   /** Starts, or not, for the session there is. */
   private decide(): void {
-    if (!this.remote?.isEnabled || this.isOptedOut || (this.options.needsConsent && !hasConsent())) return;
-    if (!this.to.device || !this.to.session) return;
+    if (!this.remote?.isEnabled || this.isForbidden || !this.to.session) return;
     const rate = this.remote.sampleRate ?? this.options.sampleRate ?? 0;
     if (isSampled(this.to.session, rate)) this.start();
     else if (this.options.errorSampleRate) this.startBuffering();
@@ -104,7 +124,7 @@ export class Client {
 
   /** Records from now on, whatever the sample rate says. */
   start(): void {
-    if (this.isOptedOut || !this.key || this.mode === 'recording') return;
+    if (this.isForbidden || this.mode === 'recording') return;
     if (this.mode === 'buffering') return this.releaseBuffer();
     this.mode = 'recording';
     this.startRecorder();
@@ -112,7 +132,7 @@ export class Client {
 
   /** Keeps the last minute, and sends it when an error comes or `flush` is called. */
   startBuffering(): void {
-    if (this.isOptedOut || !this.key || this.mode !== 'off') return;
+    if (this.isForbidden || this.mode !== 'off') return;
     this.mode = 'buffering';
     this.startRecorder();
   }
@@ -145,11 +165,13 @@ export class Client {
   private connect(): Transport {
     const { options } = this;
     const isIdle = options.performanceConfig?.enabled ?? true;
+    const ids = pageIds();
+    this.page = ids.page;
     return new Transport({
-      url: options.trackServerUrl ?? (options.serverUrl ?? '') + '/api/v1/ingest/rrweb',
+      url: this.trackUrl,
       key: this.key,
-      ...this.page,
-      library: '@reenact/browser/' + VERSION,
+      ...ids,
+      library: LIBRARY,
       isPersistent: (options.storeType ?? 'idb') === 'idb',
       maxRetries: options.flushMaxRetries ?? 5,
       batch_ms: 5_000,
@@ -174,6 +196,9 @@ export class Client {
     if (isActivity) {
       this.lastActivity_ms = at;
       if (this.isOwnSession) touchSession(this.to.session, at);
+    }
+    if (type === EventType.FullSnapshot) {
+      for (const tell of this.snapshotListeners) later(this.report, tell, 0);
     }
     const event = JSON.stringify({ type, data, timestamp: at });
     if (this.mode === 'buffering') {
@@ -250,21 +275,24 @@ export class Client {
     const context: ModuleContext = {
       custom: (tag, payload) => this.custom(tag, payload),
       plugin: (plugin, payload) => this.write(EventType.Plugin, { plugin, payload }),
-      event: (type, data) => this.write(type, data),
+      event: (type, data, at) => this.write(type, data, at),
+      newId: () => this.recorder?.newId() ?? 0,
+      onSnapshot: (tell) => {
+        this.snapshotListeners.add(tell);
+        return () => this.snapshotListeners.delete(tell);
+      },
       idOf: (node) => this.recorder?.idOfRecorded(node) ?? 0,
       error: () => this.pageFailed(),
       url: (href) => this.privacy?.url(href) ?? href,
-      ownUrls: [this.options.trackServerUrl, this.options.configServerUrl, this.options.serverUrl].filter(
-        (url): url is string => Boolean(url),
-      ),
+      ownUrls: [this.trackUrl, this.configUrl],
       report: this.report,
       stops: () => new Stops(this.report),
     };
     guard(this.report, () => void this.moduleStops.push(module(context)))();
   }
 
-  private write(type: EventType, data: unknown): void {
-    if (this.recorder) guard(this.report, () => this.take(type, data))();
+  private write(type: EventType, data: unknown, at?: number): void {
+    if (this.recorder) guard(this.report, () => this.take(type, data, at))();
   }
 
   private custom(tag: string, payload: unknown): void {
@@ -296,7 +324,7 @@ export class Client {
     const id = this.getReplayId();
     if (!id) return {};
     const properties: Record<string, string> = { [REPLAY_ID]: id };
-    if (this.options.debugMode) properties[REPLAY_DEBUG] = JSON.stringify({ mode: this.mode, page: this.page.page });
+    if (this.options.debugMode) properties[REPLAY_DEBUG] = JSON.stringify({ mode: this.mode, page: this.page });
     return properties;
   }
 
@@ -317,6 +345,40 @@ export class Client {
   setUser(user: { id?: string; email?: string; name?: string } | null): void {
     this.to = { ...this.to, user: user?.id ?? '' };
     this.custom('user', user ?? {});
+  }
+
+  /** An event for search and charts, which leads to the replay. */
+  track(type: string, properties: Record<string, unknown> = {}): void {
+    this.sendEvent({
+      event_type: type,
+      event_properties: { ...properties, ...this.getSessionReplayProperties() },
+    });
+  }
+
+  /** Who the visitor is, and what is known of them. */
+  identify(userId: string, properties: Record<string, unknown> = {}): void {
+    this.setUser({ id: userId });
+    this.sendEvent({ event_type: '$identify', user_properties: { $set: properties } });
+  }
+
+  private sendEvent(event: Record<string, unknown>): void {
+    if (this.isForbidden) return;
+    const { device, session, user } = this.to;
+    const url = this.options.eventsServerUrl ?? (this.options.serverUrl ?? '') + '/2/httpapi';
+    const ids = {
+      device_id: device,
+      session_id: Number(session) || -1,
+      insert_id: newId(),
+      ...(user && { user_id: user }),
+    };
+    const body = JSON.stringify({
+      api_key: this.key,
+      events: [{ ...ids, time: Date.now(), platform: 'Web', library: LIBRARY, ...event }],
+    });
+    const headers = { 'Content-Type': 'application/json' };
+    const send = () => fetch(url, { method: 'POST', body, keepalive: true, headers });
+    // The same id again: the server stores it once.
+    send().catch(() => later(this.report, () => void send().catch(this.report), EVENT_RETRY_MS));
   }
 
   addBreadcrumb(breadcrumb: { category?: string; message?: string; level?: string; data?: unknown }): void {
@@ -342,9 +404,12 @@ export class Client {
     if (this.options.needsConsent) keepConsent(false);
     this.held = [];
     this.segments = [];
-    this.transport?.discard();
+    const { transport } = this;
     this.transport = undefined;
     this.halt();
+    transport?.discard();
+    // The outbox needs a moment to empty its database.
+    if (transport) later(this.report, () => transport.close(), 2_000);
   }
 
   optIn(): void {

@@ -18,6 +18,8 @@ export const shutdown = () => client.shutdown();
 export const optOut = () => client.optOut();
 export const optIn = () => client.optIn();
 export const setUser: Client['setUser'] = (user) => client.setUser(user);
+export const track: Client['track'] = (type, properties) => client.track(type, properties);
+export const identify: Client['identify'] = (userId, properties) => client.identify(userId, properties);
 export const addBreadcrumb: Client['addBreadcrumb'] = (breadcrumb) => client.addBreadcrumb(breadcrumb);
 export const captureException = (error: unknown) => client.captureException(error);
 

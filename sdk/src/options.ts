@@ -8,7 +8,11 @@ export interface ModuleContext {
   /** Adds an event of a player plugin to the recording. */
   plugin(name: string, payload: unknown): void;
   /** Adds any event to the recording. */
-  event(type: number, data: unknown): void;
+  event(type: number, data: unknown, timestamp?: number): void;
+  /** An id for a node that somebody else records. */
+  newId(): number;
+  /** Tells each time a snapshot has started the recording anew. Returns what ends that. */
+  onSnapshot(tell: () => void): () => void;
   /** The id of a recorded node, 0 if it is not in the recording. */
   idOf(node: Node): number;
   /** Tells that something went wrong on the page: starts a replay that waits for that. */
@@ -47,6 +51,8 @@ export interface Options {
   trackServerUrl?: string;
   /** Where settings are read; the key is appended. Default `<serverUrl>/config`. */
   configServerUrl?: string;
+  /** Where `track` and `identify` send events. Default `<serverUrl>/2/httpapi`. */
+  eventsServerUrl?: string;
   /** False: only these options count, and the server is not asked. */
   enableRemoteConfig?: boolean;
   deviceId?: string;

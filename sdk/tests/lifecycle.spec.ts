@@ -100,6 +100,7 @@ test('opt-out: nothing is recorded, nothing unsent is kept', async ({ page, inge
 test('consent: nothing before it, kept over pages, withdrawn', async ({ page, ingest }) => {
   await open(page, ingest);
   await init(page, { needsConsent: true });
+  await page.evaluate(() => window.reenact.start());
   await flush(page);
   expect(ingest.uploads).toEqual([]);
   await page.evaluate(() => window.reenact.optIn());
@@ -290,4 +291,34 @@ test('several tabs of one session are told apart by their page', async ({ page, 
   await flush(other);
   expect(new Set(ingest.uploads.map(({ query }) => query.get('page'))).size).toBe(2);
   expect(new Set(ingest.uploads.map(({ query }) => query.get('session_id')))).toEqual(new Set(['session-1']));
+});
+
+test('track and identify send events that lead to the replay', async ({ page, ingest }) => {
+  const events: any[] = [];
+  await page.route('**/2/httpapi', async (route) => {
+    events.push(...route.request().postDataJSON().events);
+    // The first answer does not arrive.
+    await (events.length === 1 ? route.abort() : route.fulfill({ json: { code: 200 } }));
+  });
+  await open(page, ingest);
+  await init(page, { sessionId: 1_700_000_000_000 });
+  await page.evaluate(() => {
+    window.reenact.track('Order Placed', { total: 7 });
+    window.reenact.identify('user-9', { plan: 'pro' });
+  });
+  await expect.poll(() => events.length, { timeout: 9_000 }).toBe(3);
+  expect(events[0]).toMatchObject({
+    event_type: 'Order Placed',
+    device_id: 'device-1',
+    session_id: 1_700_000_000_000,
+    event_properties: { total: 7, [id]: 'device-1/1700000000000' },
+  });
+  expect(events[1]).toMatchObject({ event_type: '$identify', user_id: 'user-9', user_properties: { $set: { plan: 'pro' } } });
+  expect(events[2].insert_id).toBe(events[0].insert_id);
+  await page.evaluate(() => {
+    window.reenact.optOut();
+    window.reenact.track('After');
+  });
+  await page.waitForTimeout(200);
+  expect(events.length).toBe(3);
 });

@@ -246,18 +246,18 @@ test('clicks find nodes that have just been added', async ({ duel }) => {
 });
 
 test('a large page is written in slices and loses nothing', async ({ duel }) => {
-  const rows = Array.from({ length: 2000 }, (_, n) => `<tr><td>${n}</td><td><a href="/${n}">row <b>${n}</b></a></td></tr>`);
+  const rows = Array.from({ length: 1200 }, (_, n) => `<tr><td>${n}</td><td><a href="/${n}">row <b>${n}</b></a></td></tr>`);
   await duel.open(page(`<table>${rows.join('')}</table><p>end</p>`), {}, false);
   await duel.page.evaluate(() => {
     window.harness.start({ defaultMaskLevel: 'light' }, false);
     // In the middle of the slices the page goes on changing.
     const table = document.querySelector('tbody')!;
-    for (let n = 0; n < 50; n++) table.rows[n * 7]!.remove();
-    table.rows[1400]!.cells[0]!.textContent = 'changed early';
-    table.insertRow(1000).insertCell().textContent = 'new';
+    for (let n = 0; n < 50; n++) table.rows[n * 5]!.remove();
+    table.rows[900]!.cells[0]!.textContent = 'changed early';
+    table.insertRow(700).insertCell().textContent = 'new';
     requestAnimationFrame(() => {
-      table.rows[1800]!.cells[0]!.textContent = 'changed late';
-      table.append(table.rows[600]!);
+      table.rows[1100]!.cells[0]!.textContent = 'changed late';
+      table.append(table.rows[400]!);
       document.body.append('more');
     });
   });
@@ -265,7 +265,7 @@ test('a large page is written in slices and loses nothing', async ({ duel }) => 
     await window.harness.settled();
     return window.harness.recordings.ours.length;
   });
-  expect(pieces).toBeGreaterThan(2);
+  expect(pieces).toBeGreaterThan(1);
   await duel.check('virtual', false);
 });
 

@@ -12,7 +12,7 @@ test('a visit reaches the server, in gzip, with its ids and numbers', async ({ p
   const [first] = ingest.uploads;
   expect(first!.headers['content-encoding']).toBe('gzip');
   expect(first!.headers.authorization).toBe('Bearer key-of-the-project');
-  expect(Object.fromEntries(first!.query)).toMatchObject({ device_id: 'device-1', session_id: 'session-1', seq: '1' });
+  expect(Object.fromEntries(first!.query)).toMatchObject({ device_id: 'device-1', session_id: 'session-1', seq: '1', library: '@reenact/browser/0.1.0' });
 });
 
 test('the snapshot is sent at once, the rest in batches', async ({ page, ingest }) => {

@@ -49,7 +49,8 @@ export class Fields {
   private writeOthersOfGroup(radio: HTMLInputElement): void {
     if (!radio.name) return;
     const root = radio.form ?? (radio.getRootNode() as Document);
-    for (const other of root.querySelectorAll<HTMLInputElement>(`input[type=radio][name="${CSS.escape(radio.name)}"]`)) {
+    const selector = `input[type=radio][name="${CSS.escape(radio.name)}"]`;
+    for (const other of root.querySelectorAll<HTMLInputElement>(selector)) {
       if (other !== radio && other.form === radio.form) this.write(other);
     }
   }

@@ -10,7 +10,8 @@ const RESIZE_MS = 200;
 const MEDIA_MS = 500;
 
 // Positions are the wire values of the interaction's type.
-const INTERACTIONS = 'mouseup mousedown click contextmenu dblclick focus blur touchstart - touchend touchcancel'.split(' ');
+const INTERACTIONS =
+  'mouseup mousedown click contextmenu dblclick focus blur touchstart - touchend touchcancel'.split(' ');
 const POINTERS = ['mouse', 'pen', 'touch'];
 const MEDIA = 'play pause seeked volumechange ratechange'.split(' ');
 

@@ -70,16 +70,13 @@ export class Stops {
     owner: object | undefined,
     name: string,
     after: (self: any, args: any[], result: any) => void,
-    before?: (self: any, args: any[]) => void,
   ): void {
     const members = owner as Record<string, unknown> | undefined;
     const original = members?.[name];
     if (typeof original !== 'function') return;
     const safe = guard(this.report, after);
-    const safeBefore = before && guard(this.report, before);
     let isActive = true;
     const hooked = function (this: unknown, ...args: unknown[]) {
-      if (isActive) safeBefore?.(this, args);
       const result: unknown = original.apply(this, args);
       if (isActive) safe(this, args, result);
       return result;
@@ -98,7 +95,8 @@ export class Stops {
 
 /** `setTimeout` that no framework counts. */
 export function later(report: Report, task: () => void, wait_ms: number): number {
-  return native<(task: () => void, ms: number) => number>(window, 'setTimeout').call(window, guard(report, task), wait_ms);
+  const set = native<(task: () => void, ms: number) => number>(window, 'setTimeout');
+  return set.call(window, guard(report, task), wait_ms);
 }
 
 export function cancelLater(timer: number): void {

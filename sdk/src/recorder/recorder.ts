@@ -174,6 +174,11 @@ export class Recorder {
     this.frameRequest = this.timer = 0;
   }
 
+  /** An id for a node that another recorder writes into this recording. */
+  newId(): number {
+    return ++this.ids.newest;
+  }
+
   /** 0 for a node that is not in the recording. */
   idOfRecorded(node: Node): number {
     return this.ids.get(node);

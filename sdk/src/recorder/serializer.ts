@@ -13,6 +13,7 @@ const LONG_CHARS = 256;
 const INVALID_TAG = /[^a-z0-9\-_:]/i;
 /** These scroll without any attribute that a style could name. */
 const SCROLLABLE_TAGS = /^(html|body|main|pre|textarea|div|section|nav|aside|ul)$/;
+const NEVER_SCROLLED_TAGS = /^(a|b|button|em|h\d|i|img|label|option|small|span|strong|su[bp]|t[dhr])$/;
 const BUTTON_TYPES = /^(submit|button|reset|image)$/;
 
 /** What the recorder has to do for a node because it is in the recording now. */
@@ -307,7 +308,10 @@ export class Serializer {
 
   /** Boxes can be scrolled before the recording starts. Asking all of them is slow. */
   noteScroll(element: Element, data: NodeData, isInSnapshot: boolean): void {
-    const mayScroll = element.hasAttributes() ? element.firstChild || data.tagName === 'textarea' : SCROLLABLE_TAGS.test(data.tagName!);
+    if (NEVER_SCROLLED_TAGS.test(data.tagName!)) return;
+    const mayScroll = element.hasAttributes()
+      ? element.firstChild || data.tagName === 'textarea'
+      : SCROLLABLE_TAGS.test(data.tagName!);
     if (!mayScroll) return;
     const { scrollLeft, scrollTop } = element;
     if (!scrollLeft && !scrollTop) return;

@@ -208,7 +208,9 @@ export class StyleSheets {
     const groupApi = view.CSSGroupingRule?.prototype;
     stops.hookMethod(groupApi, 'insertRule', (group: CSSGroupingRule, [rule, index]) => {
       const path = pathOf(group);
-      if (path) this.noteRules(group.parentStyleSheet, { adds: [{ rule: String(rule), index: [...path, index ?? 0] }] });
+      if (!path) return;
+      const adds = [{ rule: absoluteCss(String(rule), document.baseURI), index: [...path, index ?? 0] }];
+      this.noteRules(group.parentStyleSheet, { adds });
     });
     stops.hookMethod(groupApi, 'deleteRule', (group: CSSGroupingRule, [index]) => {
       const path = pathOf(group);

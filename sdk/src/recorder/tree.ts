@@ -201,6 +201,8 @@ export class Tree {
       if (!names) attributes.set(target as Element, (names = new Set()));
       names.add(record.attributeNamespace === XLINK ? 'xlink:' + record.attributeName : record.attributeName!);
     } else if (record.type === 'characterData') {
+      // New text replaces rules that have another origin.
+      if (this.serializer.inlined.has(target.parentNode as Element)) this.again(target.parentNode as Element);
       texts.add(target as Text);
     } else {
       this.sortChildren(record, target as Element);
@@ -373,7 +375,6 @@ export class Tree {
       if (!id || text.nodeType !== Node.TEXT_NODE) continue;
       const around = this.privacy.around(text, this.maskCache);
       if (around === Mask.Blocked) continue;
-      if (parent && this.serializer.inlined.has(parent)) continue;
       changes.push({ id, value: this.serializer.text(text, around) });
     }
     return changes;

@@ -192,8 +192,16 @@ export function outbox(port: OutboxPort): void {
 
   const post = async (batch: Chunk[]): Promise<{ status: number; wait_ms: number }> => {
     const { to, page, seq } = batch[0]!;
-    const query = new URLSearchParams({ device_id: to.device, session_id: to.session, page, seq: String(seq) });
-    if (to.user) query.set('user_id', to.user);
+    const query = new URLSearchParams({
+      device_id: to.device,
+      session_id: to.session,
+      page,
+      seq: String(seq),
+      library: config.library,
+    });
+    // Who it is may have become known on the way.
+    const user = batch.map((chunk) => chunk.to.user).filter(Boolean).pop();
+    if (user) query.set('user_id', user);
     const text = '[' + batch.map((chunk) => chunk.text).join() + ']';
     const compressed = await compress(text);
     const headers: Record<string, string> = {

@@ -189,8 +189,15 @@ export class Transport {
       chosen.unshift(chunk);
     }
     for (const { to, seq, text } of chosen) {
-      const { url, key, page } = this.options;
-      const query = new URLSearchParams({ device_id: to.device, session_id: to.session, page, seq: String(seq), api_key: key });
+      const { url, key, page, library } = this.options;
+      const query = new URLSearchParams({
+        device_id: to.device,
+        session_id: to.session,
+        page,
+        seq: String(seq),
+        library,
+        api_key: key,
+      });
       if (to.user) query.set('user_id', to.user);
       // Plain text needs no question to the server first.
       navigator.sendBeacon(`${url}?${query}`, new Blob([`[${text}]`], { type: 'text/plain' }));

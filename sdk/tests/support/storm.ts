@@ -49,8 +49,9 @@ export function createStorm(seed: number) {
     return all.length ? pick(all) : null;
   };
   const insert = (node: Node, parent = place()) => {
-    if (node.contains(parent) || (parent as ShadowRoot).host === node) return;
-    if (parent instanceof ShadowRoot && node.contains(parent.host)) return;
+    for (let above: Node | null = parent; above; above = above.parentNode ?? (above as ShadowRoot).host ?? null) {
+      if (above === node) return;
+    }
     const before = random() < 0.5 ? null : (pick(parent.childNodes) ?? null);
     parent.insertBefore(node, before);
   };
@@ -144,8 +145,9 @@ export function createStorm(seed: number) {
       text?.splitText(1);
     },
     normalize: () => place().normalize(),
-    attribute: () => someElement()?.setAttribute(pick(['data-a', 'title', 'lang', 'class']), `c${below(4)}`),
-    noAttribute: () => someElement()?.removeAttribute(pick(['data-a', 'title', 'class', 'style'])),
+    // Not `title`: on style elements it chooses between sheets, by history.
+    attribute: () => someElement()?.setAttribute(pick(['data-a', 'aria-label', 'lang', 'class']), `c${below(4)}`),
+    noAttribute: () => someElement()?.removeAttribute(pick(['data-a', 'aria-label', 'class', 'style'])),
     style: () => {
       const element = someElement() as HTMLElement | null;
       if (element?.style) element.style.setProperty(pick(['color', 'padding-left', 'font-size']), pick([...COLORS, '3px', '']));
