@@ -2,6 +2,7 @@
 //! npm, and nothing else; what is missing is installed or named.
 
 mod front_end;
+mod fuzz;
 mod shell;
 mod tidy;
 
@@ -15,6 +16,8 @@ cargo xtask test                          everything that CI runs
 cargo xtask tidy                          format, layers, SQL outside of store, lock file
 cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
+cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
+cargo xtask fuzz [target] [seconds]       look for inputs that break a reader; needs nightly and cargo-fuzz
 ";
 
 fn main() -> ExitCode {
@@ -25,7 +28,11 @@ fn main() -> ExitCode {
         ["test"] => test(),
         ["tidy"] => tidy::check(),
         ["web"] => front_end::build(),
-        ["bench", name] => bench(name),
+        ["bench", name] => bench(name, None),
+        ["bench", name, part] => bench(name, Some(part)),
+        ["fuzz"] => fuzz::fuzz(None, None),
+        ["fuzz", target] => fuzz::fuzz(Some(target), None),
+        ["fuzz", target, seconds] => fuzz::fuzz(Some(target), Some(seconds)),
         [] | ["help" | "--help" | "-h"] => {
             eprint!("{USAGE}");
             Ok(())
@@ -97,9 +104,9 @@ fn test() -> Result<()> {
     front_end::end_to_end()
 }
 
-fn bench(name: &str) -> Result<()> {
-    if name != "ingest" {
-        bail!("there is no benchmark {name}; there is: ingest");
+fn bench(name: &str, part: Option<&str>) -> Result<()> {
+    if !matches!((name, part), ("ingest", None) | ("engine", _)) {
+        bail!("there is no benchmark {name}; there are: ingest, engine");
     }
     step("build");
     run(
@@ -114,5 +121,7 @@ fn bench(name: &str) -> Result<()> {
         ],
     )?;
     step(name);
-    run("target/release/benches", &[name, "target/release/reenact"])
+    let mut arguments = vec![name, "target/release/reenact"];
+    arguments.extend(part);
+    run("target/release/benches", &arguments)
 }

@@ -14,10 +14,20 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 pub fn run_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    run_in(root(), program, arguments, environment)
+}
+
+/// Runs a program in another folder.
+pub fn run_in(
+    folder: &std::path::Path,
+    program: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<()> {
     let status = Command::new(program)
         .args(arguments)
         .envs(environment.iter().copied())
-        .current_dir(root())
+        .current_dir(folder)
         .status()
         .with_context(|| format!("cannot start {program}"))?;
     if !status.success() {

@@ -42,7 +42,7 @@ pub fn measure(sessions: &[Session], sites: &Sites) -> Result<Vec<Row>> {
     )?;
     writeln!(
         out,
-        "{:<12} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>8} {:>7} {:>6}  {}",
+        "{:<12} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>8} {:>7} {:>6}  users",
         "session",
         "JSON",
         "gzip 10s",
@@ -54,8 +54,7 @@ pub fn measure(sessions: &[Session], sites: &Sites) -> Result<Vec<Row>> {
         "keyframes",
         "facts",
         "index",
-        "dict",
-        "users"
+        "dict"
     )?;
     let mut all = Vec::new();
     for (session, known) in sessions.iter().zip(&sites.known) {

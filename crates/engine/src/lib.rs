@@ -194,7 +194,7 @@ pub struct Background {
 const ROWS_EVERY: Duration = Duration::from_millis(500);
 const SEAL_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked whether a better dictionary can be made.
-const DICTIONARIES_EVERY: Duration = Duration::from_secs(60);
+const DICTIONARIES_EVERY: Duration = Duration::from_secs(5);
 const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
 
 impl Background {

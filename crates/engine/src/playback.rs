@@ -12,8 +12,10 @@ use analysis::Fact;
 use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ProjectId, ReplayId, Timestamp};
+use privacy::{Prepared, Preparer};
 use recording::BlockKind;
 use rrweb::Tape;
+use rrweb::tape::Value;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -254,7 +256,15 @@ impl Engine {
 
     pub async fn manifest(&self, project: ProjectId, id: ReplayId) -> Result<(Replay, Manifest)> {
         let mut view = self.view(project, id).await?;
-        let summary = view.summary().await?;
+        let (slices, mut analysis) = view.summary().await?;
+        for block in view.sealed.iter().flat_map(Sealed::damaged_events) {
+            analysis.gaps.push(analysis::GapRange {
+                from_ms: block.from_us.div_euclid(1000),
+                to_ms: block.to_us.div_euclid(1000),
+                reason: analysis::GapReason::DamagedBlock,
+            });
+        }
+        analysis.gaps.sort_by_key(|gap| gap.from_ms);
         let first_event_ms = view.row.first_event_at.millis();
         let last_event_ms = view.row.last_event_at.millis();
         let states = view.sealed.iter().flat_map(|sealed| {
@@ -267,10 +277,10 @@ impl Engine {
         let manifest = Manifest {
             first_event_ms,
             last_event_ms,
-            chunks: chunks_of(&summary.slices, last_event_ms),
+            chunks: chunks_of(&slices, last_event_ms),
             state_points: states.collect(),
             revision: view.row.event_count,
-            analysis: summary.analysis,
+            analysis,
         };
         Ok((view.row, manifest))
     }
@@ -444,17 +454,18 @@ impl View {
         Ok(facts)
     }
 
-    async fn summary(&mut self) -> Result<Summary> {
+    /// The slices of the events, and what the facts come to.
+    async fn summary(&mut self) -> Result<(Vec<Slice>, analysis::Summary)> {
         let sealed = match &self.sealed {
-            Some(sealed) => sealed.summary().await?,
-            None => None,
+            Some(sealed) => sealed.summary().await?.unwrap_or_default(),
+            None => Summary::default(),
         };
-        if let (Some(summary), true) = (&sealed, self.hot.events.is_empty()) {
-            return Ok(summary.clone());
+        let mut slices = sealed.slices;
+        if let (Some(analysis), true) = (sealed.analysis, self.hot.events.is_empty()) {
+            return Ok((slices, analysis));
         }
         let facts = self.facts(&(i64::MIN..i64::MAX)).await?;
         let (first, last) = (self.row.first_event_at, self.row.last_event_at);
-        let mut slices = sealed.map(|summary| summary.slices).unwrap_or_default();
         let sealed_until_us = slices.last().map_or(i64::MIN, |slice| slice.to_us);
         let mut slicer = Slicer::default();
         for event in &self.hot.events {
@@ -467,10 +478,8 @@ impl View {
             }
         }
         slices.extend(slicer.finish());
-        Ok(Summary {
-            slices,
-            analysis: analysis::summarise(&facts, first.micros(), last.micros()),
-        })
+        let analysis = analysis::summarise(&facts, first.micros(), last.micros());
+        Ok((slices, analysis))
     }
 }
 
@@ -553,8 +562,23 @@ impl Sealed {
 impl EventReader {
     /// The next events, or `None` at the end. Never empty.
     pub async fn next(&mut self) -> Result<Option<Vec<RawEvent>>> {
+        self.next_into(Vec::new()).await
+    }
+
+    /// The same for a player. `preparer` is used up when there is an error.
+    pub async fn next_for_player(&mut self, preparer: &mut Preparer) -> Result<Option<Prepared>> {
+        let filled = self.next_into(std::mem::take(preparer)).await?;
+        Ok(filled.map(|mut filled| {
+            let prepared = filled.take();
+            *preparer = filled;
+            prepared
+        }))
+    }
+
+    async fn next_into<S: Sink>(&mut self, mut sink: S) -> Result<Option<S>> {
         if !self.head.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.head)));
+            let head = std::mem::take(&mut self.head);
+            return texts_into(sink, head).await.map(Some);
         }
         while let (Some(sealed), Some(at)) = (&self.sealed, self.blocks.pop_front()) {
             let keyframe = sealed.index.keyframe_of(at).filter(|_| self.with_states);
@@ -572,42 +596,118 @@ impl EventReader {
                 Some(keyframe) => Some(sealed.content(keyframe).await?),
                 None => None,
             };
-            let read = move || {
-                let mut events = match state {
-                    Some(state) => events_of(&state, &range_us, &tab)?,
-                    None => Vec::new(),
-                };
-                events.extend(events_of(&content, &range_us, &tab)?);
-                Ok::<_, Error>(events)
-            };
-            let mut events = blocking(read).await??;
-            // Sealed events came first, so they stand first where times are equal;
-            // an event at the block's very end may have equals in the next block.
+            // An event at the block's very end may have equals in the next block.
             let late = self
                 .hot
                 .iter()
                 .take_while(|event| event.timestamp.micros() < until)
                 .count();
-            if late > 0 {
-                events.extend(self.hot.drain(..late));
-                events.sort_by_key(|event| event.timestamp);
-            }
-            if !events.is_empty() {
-                return Ok(Some(events));
+            let late: Vec<_> = self.hot.drain(..late).collect();
+            let read = move || {
+                let mut late = late.into_iter().peekable();
+                for content in state.iter().chain([&content]) {
+                    each_event(content, &range_us, &tab, |at_us, event| {
+                        // Where times are equal, what came first stands first: it is sealed.
+                        while let Some(event) =
+                            late.next_if(|event| event.timestamp.micros() < at_us)
+                        {
+                            sink.text(event);
+                        }
+                        sink.event(at_us, event);
+                    })?;
+                }
+                late.for_each(|event| sink.text(event));
+                Ok::<_, Error>(sink)
+            };
+            sink = blocking(read).await??;
+            if !sink.is_empty() {
+                return Ok(Some(sink));
             }
         }
         let rest: Vec<_> = self.hot.drain(..).collect();
-        Ok((!rest.is_empty()).then_some(rest))
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        texts_into(sink, rest).await.map(Some)
     }
 }
 
-/// The events of a block within a range, as JSON.
+/// Takes events in time order.
+trait Sink: Send + 'static {
+    fn event(&mut self, at_us: i64, event: Value<'_>);
+    fn text(&mut self, event: RawEvent);
+    fn is_empty(&self) -> bool;
+}
+
+/// Events as they were recorded.
+impl Sink for Vec<RawEvent> {
+    fn event(&mut self, at_us: i64, event: Value<'_>) {
+        let json = match event.as_str() {
+            // What no parser took was kept as text.
+            Some(text) => text.to_owned(),
+            None => event.to_json(),
+        };
+        let kind = event.get("type").and_then(|kind| kind.as_i64());
+        self.push(RawEvent {
+            kind: kind
+                .and_then(|kind| u8::try_from(kind).ok())
+                .unwrap_or(rrweb::UNKNOWN_KIND),
+            timestamp: Timestamp::from_micros(at_us),
+            json,
+        });
+    }
+
+    fn text(&mut self, event: RawEvent) {
+        self.push(event);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Sink for Preparer {
+    fn event(&mut self, _at_us: i64, event: Value<'_>) {
+        self.event(event);
+    }
+
+    fn text(&mut self, event: RawEvent) {
+        self.text(&event.json);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+async fn texts_into<S: Sink>(mut sink: S, events: Vec<RawEvent>) -> Result<S> {
+    blocking(move || {
+        events.into_iter().for_each(|event| sink.text(event));
+        sink
+    })
+    .await
+}
+
+/// The events of a block, as JSON.
 pub(crate) fn events_of(
     content: &Content,
     range_us: &Range<i64>,
     tab: &Option<String>,
 ) -> Result<Vec<RawEvent>> {
     let mut events = Vec::new();
+    each_event(content, range_us, tab, |at_us, event| {
+        Sink::event(&mut events, at_us, event);
+    })?;
+    Ok(events)
+}
+
+/// Calls `each` for the events of a block within a range.
+fn each_event(
+    content: &Content,
+    range_us: &Range<i64>,
+    tab: &Option<String>,
+    mut each: impl FnMut(i64, Value<'_>),
+) -> Result<()> {
     let mut items = content.items()?;
     let mut tape = Tape::new();
     while let Some(at_us) = items
@@ -619,24 +719,11 @@ pub(crate) fn events_of(
         }
         let event = tape.root();
         let of_tab = |tab: &String| analysis::tab_key(event) == *tab;
-        if at_us < range_us.start || !tab.as_ref().is_none_or(of_tab) {
-            continue;
+        if at_us >= range_us.start && tab.as_ref().is_none_or(of_tab) {
+            each(at_us, event);
         }
-        let json = match event.as_str() {
-            // What no parser took was kept as text.
-            Some(text) => text.to_owned(),
-            None => event.to_json(),
-        };
-        let kind = event.get("type").and_then(|kind| kind.as_i64());
-        events.push(RawEvent {
-            kind: kind
-                .and_then(|kind| u8::try_from(kind).ok())
-                .unwrap_or(rrweb::UNKNOWN_KIND),
-            timestamp: Timestamp::from_micros(at_us),
-            json,
-        });
     }
-    Ok(events)
+    Ok(())
 }
 
 #[cfg(test)]

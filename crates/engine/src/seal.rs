@@ -120,15 +120,16 @@ impl Engine {
             sizes: BlockSizes::default(),
             old,
             hot,
+            wants_assets: self.assets.is_enabled(),
         };
-        let assembled = tokio::task::spawn_blocking(move || {
-            let wanted = crate::assets::wanted_by(&parts.hot.events);
-            assemble(parts).map(|assembled| (assembled, wanted))
-        });
-        let (assembled, wanted) = assembled
+        let assembled = tokio::task::spawn_blocking(move || assemble(parts))
             .await
             .map_err(|error| crate::Error::Internal(error.to_string()))??;
-        let Assembled { object, summary } = assembled;
+        let Assembled {
+            object,
+            analysis,
+            wanted,
+        } = assembled;
         self.metrics.sealed_bytes.inc_by(object.len() as u64);
         self.blobs
             .put(&key_of(&row, version), object.into())
@@ -142,7 +143,7 @@ impl Engine {
         };
         let mut sealed_row = live.row.clone();
         sealed_row.recording_version = version;
-        sealed_row.signals = signals_of(&summary.analysis);
+        sealed_row.signals = signals_of(&analysis);
         self.catalog
             .put_replays(std::slice::from_ref(&sealed_row))
             .await?;
@@ -164,7 +165,7 @@ impl Engine {
         }
         self.hot_log.release(&places);
         self.metrics.seals.inc();
-        self.recordings.dictionaries.touch(row.project_id);
+        self.recordings.dictionaries.sealed(row.project_id);
         self.delete_old_versions(&row, version).await;
         Ok(())
     }

@@ -1,70 +1,88 @@
-//! References inside of CSS: found by a real tokenizer, and replaced in place, so
-//! that everything else stays byte for byte.
+//! References inside of CSS: found by a real tokenizer, by their place, so that
+//! everything else stays byte for byte.
 
-use crate::assets::{AssetKind, Visit, resolve};
+use crate::assets::{AssetKind, resolve};
 use cssparser::{ParseError, Parser, Token};
+use std::ops::Range;
 use url::Url;
 
 /// Blocks nested deeper hold nothing that a page would show; they are cut out, for
 /// reading them takes stack.
 const MAX_DEPTH: u32 = 48;
 
-/// Shows every reference to `visit` and puts in what it answers. `None` when nothing
-/// changed. `kind` is that of references outside of at-rules that say better.
-pub(crate) fn rewrite(
+/// What stands at a place of a style sheet.
+pub(crate) enum Part<'u> {
+    /// The address is `None` when it cannot be made absolute.
+    Reference {
+        url: Option<&'u Url>,
+        kind: AssetKind,
+        form: Form,
+    },
+    /// To be left out.
+    TooDeep,
+}
+
+/// How an address is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Url,
+    String,
+}
+
+impl Form {
+    /// CSS in place of what refers to something.
+    pub fn with(self, address: &str) -> String {
+        let quoted = quoted(address);
+        match self {
+            Self::Url => format!("url({quoted})"),
+            Self::String => quoted,
+        }
+    }
+}
+
+/// Calls `each` for what refers to something, in order. `kind` is that of
+/// references outside of at-rules that say better.
+pub(crate) fn parts(
     css: &str,
     base: Option<&Url>,
     kind: AssetKind,
-    visit: &mut Visit<'_>,
-) -> Option<String> {
+    each: &mut dyn FnMut(Range<usize>, Part<'_>),
+) {
     if !may_refer(css) {
-        return None;
+        return;
     }
-    let mut rewriter = Rewriter {
-        css,
-        base,
-        visit,
-        out: String::new(),
-        copied_to: 0,
-    };
+    let mut reader = Reader { css, base, each };
     let mut parser = Parser::new(css);
     // Ours cuts; the library's would go on as if the block were not one.
     parser.set_nested_block_limit(0);
-    rewriter.block(
-        &mut parser,
-        Inside {
-            kind,
-            strings_refer: false,
-            depth: 0,
-        },
-    );
-    if rewriter.copied_to == 0 {
-        return None;
-    }
-    let Rewriter {
-        mut out, copied_to, ..
-    } = rewriter;
-    out.push_str(&css[copied_to..]);
-    Some(out)
-}
-
-/// An escape could hide any of the words.
-fn may_refer(css: &str) -> bool {
-    let has = |word: &[u8]| {
-        css.as_bytes()
-            .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word))
+    let inside = Inside {
+        kind,
+        strings_refer: false,
+        depth: 0,
     };
-    css.contains('\\') || has(b"url(") || has(b"@import") || has(b"image") || has(b"src(")
+    reader.block(&mut parser, inside);
 }
 
-struct Rewriter<'c, 'v, 'f> {
+/// False only when there is nothing to find. An escape could hide any of the words.
+fn may_refer(css: &str) -> bool {
+    const FUNCTIONS: [&[u8]; 4] = [b"url", b"src", b"image", b"image-set"];
+    let bytes = css.as_bytes();
+    let ends_with = |text: &[u8], word: &[u8]| {
+        text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
+    };
+    memchr::memchr3_iter(b'\\', b'(', b'@', bytes).any(|at| match bytes[at] {
+        b'\\' => true,
+        b'(' => FUNCTIONS.iter().any(|name| ends_with(&bytes[..at], name)),
+        _ => bytes
+            .get(at + 1..at + 7)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"import")),
+    })
+}
+
+struct Reader<'c, 'f> {
     css: &'c str,
     base: Option<&'c Url>,
-    visit: &'v mut Visit<'f>,
-    out: String,
-    /// How much of the text has been copied or replaced.
-    copied_to: usize,
+    each: &'f mut dyn FnMut(Range<usize>, Part<'_>),
 }
 
 /// What is known about a block's content.
@@ -86,7 +104,7 @@ enum Rule {
     FontFace,
 }
 
-impl<'c> Rewriter<'c, '_, '_> {
+impl<'c> Reader<'c, '_> {
     fn block(&mut self, parser: &mut Parser<'c>, inside: Inside) {
         let mut rule = Rule::None;
         loop {
@@ -157,7 +175,7 @@ impl<'c> Rewriter<'c, '_, '_> {
         if too_deep {
             let text = &self.css[start..parser.position().byte_index()];
             let content = text.trim_end_matches([')', ']', '}']).len();
-            self.replace(start, start + content, "");
+            (self.each)(start..start + content, Part::TooDeep);
         }
     }
 
@@ -175,31 +193,12 @@ impl<'c> Rewriter<'c, '_, '_> {
             Rule::Import => AssetKind::StyleSheet,
             Rule::None | Rule::FontFace => kind,
         };
-        let Some(found) = resolve(url, self.base) else {
-            return;
-        };
-        let Some(new) = (self.visit)(found.as_ref(), kind, true) else {
-            return;
-        };
-        let quoted = quoted(&new);
-        let new = match form {
-            Form::Url => format!("url({quoted})"),
-            Form::String => quoted,
-        };
-        self.replace(start, parser.position().byte_index(), &new);
+        if let Some(url) = resolve(url, self.base) {
+            let url = url.as_ref();
+            let place = start..parser.position().byte_index();
+            (self.each)(place, Part::Reference { url, kind, form });
+        }
     }
-
-    fn replace(&mut self, start: usize, end: usize, new: &str) {
-        self.out.push_str(&self.css[self.copied_to..start]);
-        self.out.push_str(new);
-        self.copied_to = end;
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Form {
-    Url,
-    String,
 }
 
 fn rule_of(name: &str) -> Rule {

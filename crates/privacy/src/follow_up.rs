@@ -1,101 +1,108 @@
 //! Events that a player needs after a snapshot and that the recorder did not write.
 
-use crate::tree::Tree;
+use crate::prepare::Writer;
+use crate::walk::{self, Out, is_number};
 use rrweb::envelope::kind;
-use serde_json::{Map, Value, json};
+use rrweb::tape::Value;
 
-const SHEETS: &str = "adoptedStyleSheets";
-const SCROLL: u64 = 3;
-const ADOPTED_STYLE_SHEET: u64 = 15;
+const SCROLL: u8 = 3;
+const ADOPTED_STYLE_SHEET: u8 = 15;
 
-/// The events to play right after this one.
+/// Writes the events to play right after one that has just been written.
 ///
 /// - Amplitude's recorder writes adopted style sheets into the nodes of a snapshot
 ///   (`adoptedStyleSheets: [{styleId, rules}]`), where no other player looks for them;
 ///   here they become the events that rrweb itself writes.
 /// - A player keeps the document of the page before: its adopted sheets and its
 ///   scroll position would stay, so a full snapshot says what it starts with.
-pub fn follow_ups(event_kind: u8, json: &str) -> Vec<String> {
-    if !may_have_follow_ups(event_kind, json) {
-        return Vec::new();
-    }
-    match Tree::parse(json) {
-        Some(tree) => follow_ups_of(event_kind, &tree.0),
-        None => Vec::new(),
-    }
-}
-
-pub(crate) fn may_have_follow_ups(event_kind: u8, json: &str) -> bool {
-    event_kind == kind::FULL_SNAPSHOT || (event_kind == kind::INCREMENTAL && json.contains(SHEETS))
-}
-
-pub(crate) fn follow_ups_of(event_kind: u8, event: &Value) -> Vec<String> {
-    let is_snapshot = event_kind == kind::FULL_SNAPSHOT;
-    let (data, timestamp) = (&event["data"], &event["timestamp"]);
-    let mut events = Vec::new();
-    let mut add = |data: Value| {
-        events.push(
-            json!({ "type": kind::INCREMENTAL, "data": data, "timestamp": timestamp }).to_string(),
-        )
+pub(crate) fn write_follow_ups<'t>(event: Value<'t>, writer: &mut Writer<'_, 't>) {
+    let timestamp = event.get("timestamp");
+    let follow_up = |writer: &mut Writer<'_, 't>, source: u8, id: Value<'t>| {
+        writer.next_event();
+        writer.raw(&format!(
+            r#"{{"type":{},"data":{{"source":{source},"id":"#,
+            kind::INCREMENTAL
+        ));
+        writer.copy(id);
     };
-    let document = &data["node"]["id"];
-    if is_snapshot && document.is_number() {
-        let offset = |side: &str| data["initialOffset"][side].as_f64().unwrap_or(0.0);
-        add(json!({ "source": SCROLL, "id": document, "x": offset("left"), "y": offset("top") }));
-        if data["node"].get(SHEETS).is_none() {
-            add(json!({ "source": ADOPTED_STYLE_SHEET, "id": document, "styleIds": [] }));
+    let end = |writer: &mut Writer<'_, 't>| {
+        writer.raw(r#"},"timestamp":"#);
+        match timestamp {
+            Some(timestamp) => writer.copy(timestamp),
+            None => writer.raw("null"),
+        }
+        writer.raw("}");
+    };
+    if let Some((document, id, data)) = document_of(event) {
+        let offset = |side| {
+            let offset = data.get("initialOffset").and_then(|it| it.get(side));
+            offset.and_then(Value::as_f64).unwrap_or(0.0)
+        };
+        follow_up(writer, SCROLL, id);
+        // Written as JSON: `{:?}` gives every number a form that JSON knows.
+        writer.raw(&format!(
+            r#","x":{:?},"y":{:?}"#,
+            offset("left"),
+            offset("top")
+        ));
+        end(writer);
+        if document.get("adoptedStyleSheets").is_none() {
+            follow_up(writer, ADOPTED_STYLE_SHEET, id);
+            writer.raw(r#","styleIds":[]"#);
+            end(writer);
         }
     }
-    let mut remaining = vec![data];
-    while let Some(value) = remaining.pop() {
-        match value {
-            Value::Array(items) => remaining.extend(items),
-            Value::Object(members) => {
-                if let Some(adopted) = adopted_by(members) {
-                    add(adopted);
-                }
-                remaining.extend(
-                    members
-                        .iter()
-                        .filter(|(key, _)| *key != "attributes")
-                        .map(|(_, member)| member),
-                );
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    for (id, sheets) in std::mem::take(&mut writer.adopted) {
+        let sheets = sheets.items().filter_map(|sheet| {
+            let style_id = sheet.get("styleId").filter(|id| is_number(*id))?;
+            let rules = sheet.get("rules").filter(|rules| rules.is_array())?;
+            Some((style_id, rules))
+        });
+        follow_up(writer, ADOPTED_STYLE_SHEET, id);
+        writer.raw(r#","styleIds":["#);
+        for (at, (style_id, _)) in sheets.clone().enumerate() {
+            writer.raw(if at == 0 { "" } else { "," });
+            writer.copy(style_id);
         }
+        writer.raw(r#"],"styles":["#);
+        for (at, (style_id, rules)) in sheets.enumerate() {
+            writer.raw(if at == 0 { "" } else { "," });
+            writer.raw(r#"{"styleId":"#);
+            writer.copy(style_id);
+            writer.raw(r#","rules":"#);
+            walk::rules(rules, writer);
+            writer.raw("}");
+        }
+        writer.raw("]");
+        end(writer);
     }
-    events
 }
 
-/// The sheets that a node says it adopts, as the data of rrweb's own event.
-fn adopted_by(node: &Map<String, Value>) -> Option<Value> {
-    let sheets = node.get(SHEETS)?.as_array()?;
-    let id = node.get("id").filter(|id| id.is_number())?;
-    let styles: Vec<_> = sheets
-        .iter()
-        .filter(|sheet| sheet["styleId"].is_number() && sheet["rules"].is_array())
-        .collect();
-    let style_ids: Vec<_> = styles.iter().map(|sheet| &sheet["styleId"]).collect();
-    let styles: Vec<_> = styles
-        .iter()
-        .map(|sheet| json!({ "styleId": sheet["styleId"], "rules": sheet["rules"] }))
-        .collect();
-    Some(
-        json!({ "source": ADOPTED_STYLE_SHEET, "id": id, "styleIds": style_ids, "styles": styles }),
-    )
+/// The document of a full snapshot, its id, and the event's data.
+fn document_of(event: Value<'_>) -> Option<(Value<'_>, Value<'_>, Value<'_>)> {
+    let kind = event.get("type").and_then(Value::as_i64);
+    let data = event.get("data")?;
+    let document = data.get("node")?;
+    let id = document.get("id").filter(|id| is_number(*id))?;
+    (kind == Some(i64::from(kind::FULL_SNAPSHOT))).then_some((document, id, data))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::Preparer;
+    use serde_json::{Value, json};
+
+    const SHEETS: &str = "adoptedStyleSheets";
 
     fn data_of(event: &Value) -> Vec<Value> {
-        let kind = event["type"].as_u64().unwrap() as u8;
-        let events = follow_ups(kind, &event.to_string());
-        events
+        let mut preparer = Preparer::new(None);
+        preparer.text(&event.to_string());
+        let json = preparer.take().into_recorded_json();
+        let events: Vec<Value> = serde_json::from_str(&format!("[{json}]")).unwrap();
+        assert_eq!(&events[0], event);
+        events[1..]
             .iter()
-            .map(|text| {
-                let follow_up: Value = serde_json::from_str(text).unwrap();
+            .map(|follow_up| {
                 assert_eq!(
                     (&follow_up["type"], &follow_up["timestamp"]),
                     (&json!(3), &event["timestamp"])

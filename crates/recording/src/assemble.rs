@@ -48,6 +48,9 @@ pub struct Assembler<'d> {
     /// with its plain content and how long its chain is. Nothing hangs on an event
     /// block, so damage in one costs nothing else.
     base: Option<Base>,
+    /// The last event block and its plain content: the prefix of the facts about it,
+    /// which are full of the same texts.
+    last_events: Option<(usize, Vec<u8>)>,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl<'d> Assembler<'d> {
             index: Recording::default(),
             open: None,
             base: None,
+            last_events: None,
         }
     }
 
@@ -224,7 +228,13 @@ impl<'d> Assembler<'d> {
             BlockKind::Events => base.at + 1 == at,
             BlockKind::Facts | BlockKind::Interactions | BlockKind::Summary => false,
         });
-        let packed = pack(at, &plain, base.map_or(&[], |base| &base.plain))?;
+        let prefix = match (&self.last_events, kind) {
+            (Some((at, events)), BlockKind::Facts) => Some((*at, events.as_slice())),
+            _ => base.map(|base| (base.at, base.plain.as_slice())),
+        };
+        let packed = pack(at, &plain, prefix.map_or(&[], |(_, plain)| plain))?;
+        let prefix = prefix.map(|(at, _)| at);
+        let chain = base.map_or(0, |base| base.chain) + 1;
         self.index.blocks.push(Block {
             kind,
             starts_whole: open.starts_whole,
@@ -236,13 +246,14 @@ impl<'d> Assembler<'d> {
             count,
             from_us: open.from_us,
             to_us: open.to_us,
-            prefix: base.map(|base| base.at),
+            prefix,
             dictionary: self.dictionary.id(),
         });
         self.bytes.extend_from_slice(&packed);
-        if kind == BlockKind::Keyframe {
-            let chain = base.map_or(0, |base| base.chain) + 1;
-            self.base = Some(Base { at, plain, chain });
+        match kind {
+            BlockKind::Keyframe => self.base = Some(Base { at, plain, chain }),
+            BlockKind::Events => self.last_events = Some((at, plain)),
+            BlockKind::Facts | BlockKind::Interactions | BlockKind::Summary => {}
         }
         Ok(())
     }

@@ -35,9 +35,11 @@
 //!
 //! A block is one zstd frame. It is compressed with the plain content of another
 //! block as prefix (zstd's `refPrefix`) where the footer names one: a keyframe
-//! against the keyframe before, an event block against its keyframe. That is
-//! what makes a keyframe cost as much as what changed. At most [`MAX_CHAIN`]
-//! blocks are unpacked to read one, and none hangs on an event block. The plain content is columns, see [`columns`].
+//! against the keyframe before, an event block against its keyframe, facts against
+//! their event block. That is what makes a keyframe cost as much as what changed.
+//! At most [`MAX_CHAIN`] blocks are unpacked to read events, and nothing but the
+//! facts about them hangs on an event block. The plain content is columns, see
+//! [`columns`].
 //!
 //! Event blocks are in time order; equal times may stand on both sides of a
 //! boundary. A keyframe stands directly before the event block that it belongs

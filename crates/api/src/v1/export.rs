@@ -5,21 +5,25 @@ use crate::Shared;
 use crate::auth::Viewer;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
-use crate::v1::replays::{find, for_player, stream};
+use crate::v1::replays::{find, stream};
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use engine::Engine;
+use engine::assets::Inlined;
 use engine::playback::EventReader;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::StreamExt;
 use model::replay::Replay;
+use privacy::Preparer;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::io::Write;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 pub struct ExportParams {
@@ -49,7 +53,8 @@ pub async fn export(
                 .events_with_states(project, id, params.tab)
                 .await?;
             let head = player.head(&replay);
-            let page = Page::Head(head, Packer::new(reader));
+            let packer = Packer::new(state.engine.clone(), replay.clone(), reader);
+            let page = Page::Head(head, Box::new(packer));
             let parts = futures::stream::unfold(page, Page::next);
             let body = Body::from_stream(parts.fuse());
             let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
@@ -142,18 +147,38 @@ fn escaped(text: &str) -> String {
 
 /// Packs events as base64 of gzip, block by block.
 struct Packer {
+    engine: Arc<Engine>,
+    replay: Replay,
     reader: EventReader,
+    preparer: Preparer,
+    inlined: Inlined,
     gzip: GzEncoder<Vec<u8>>,
     is_first: bool,
 }
 
 impl Packer {
-    fn new(reader: EventReader) -> Self {
+    fn new(engine: Arc<Engine>, replay: Replay, reader: EventReader) -> Self {
         Self {
+            engine,
+            preparer: Preparer::new(replay.first_url.as_deref()),
+            replay,
             reader,
+            inlined: Inlined::default(),
             gzip: GzEncoder::new(Vec::new(), Compression::new(6)),
             is_first: true,
         }
+    }
+
+    /// The next events, separated by commas, with what they load.
+    async fn next_events(&mut self) -> Result<Option<String>, engine::Error> {
+        let Some(prepared) = self.reader.next_for_player(&mut self.preparer).await? else {
+            return Ok(None);
+        };
+        let inlined = &mut self.inlined;
+        let events = self
+            .engine
+            .with_assets_inside(&self.replay, inlined, prepared);
+        events.await.map(Some)
     }
 
     /// What is ready, in whole groups of base64.
@@ -165,8 +190,8 @@ impl Packer {
 }
 
 enum Page {
-    Head(String, Packer),
-    Events(Packer),
+    Head(String, Box<Packer>),
+    Events(Box<Packer>),
     End,
 }
 
@@ -175,7 +200,7 @@ impl Page {
         match self {
             Self::Head(head, packer) => Some((Ok(head.into()), Self::Events(packer))),
             Self::Events(mut packer) => {
-                let events = match packer.reader.next().await {
+                let events = match packer.next_events().await {
                     Ok(events) => events,
                     // The connection breaks off, so that half a file is not taken for a whole one.
                     Err(error) => {
@@ -200,9 +225,9 @@ impl Page {
     }
 }
 
-type Packed = std::io::Result<(String, Option<Packer>)>;
+type Packed = std::io::Result<(String, Option<Box<Packer>>)>;
 
-fn pack(mut packer: Packer, events: Option<Vec<model::ingest::RawEvent>>) -> Packed {
+fn pack(mut packer: Box<Packer>, events: Option<String>) -> Packed {
     let Some(events) = events else {
         packer
             .gzip
@@ -212,16 +237,12 @@ fn pack(mut packer: Packer, events: Option<Vec<model::ingest::RawEvent>>) -> Pac
         let tail = tail.map_err(|_| std::io::Error::other("the offline player is missing"))?;
         return Ok((STANDARD.encode(rest) + &tail, None));
     };
-    let mut json = String::new();
-    for event in &events {
-        json.push(if std::mem::take(&mut packer.is_first) {
-            '['
-        } else {
-            ','
-        });
-        for_player(&mut json, event);
-    }
-    packer.gzip.write_all(json.as_bytes())?;
+    let start = match std::mem::take(&mut packer.is_first) {
+        true => b"[",
+        false => b",",
+    };
+    packer.gzip.write_all(start)?;
+    packer.gzip.write_all(events.as_bytes())?;
     Ok((packer.take(), Some(packer)))
 }
 

@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Response};
 use engine::playback::EventReader;
 use engine::replays::ListRequest;
 use futures::StreamExt;
-use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ReplayId, Timestamp};
+use privacy::Preparer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -267,7 +267,7 @@ pub async fn playback(
     let replay = find(&state, &viewer, &id, params.project_id).await?;
     let form = Form::ForPlayer(Box::new(ForPlayer {
         engine: state.engine.clone(),
-        page_url: replay.first_url.clone(),
+        preparer: Preparer::new(replay.first_url.as_deref()),
         replay,
     }));
     Ok(stream_as(reader, form))
@@ -326,14 +326,6 @@ pub async fn facts(
 fn fact_json((at_ms, json): &(i64, String)) -> String {
     let rest = json.strip_prefix('{').unwrap_or("}");
     format!(r#"{{"at_ms":{at_ms},{rest}"#)
-}
-
-pub fn for_player(out: &mut String, event: &RawEvent) {
-    out.push_str(&privacy::sanitise_event(event.kind, &event.json));
-    for follow_up in privacy::follow_ups(event.kind, &event.json) {
-        out.push(',');
-        out.push_str(&follow_up);
-    }
 }
 
 fn millis(name: &str, value: Option<f64>) -> ApiResult<Option<i64>> {
@@ -409,17 +401,24 @@ enum Form {
 struct ForPlayer {
     engine: std::sync::Arc<engine::Engine>,
     replay: Replay,
-    page_url: Option<String>,
+    preparer: Preparer,
 }
 
 impl Form {
-    async fn texts(&mut self, events: Vec<RawEvent>) -> Result<Vec<String>, engine::Error> {
+    /// The next events, separated by commas.
+    async fn next(&mut self, reader: &mut EventReader) -> Result<Option<String>, engine::Error> {
         match self {
-            Self::AsRecorded => Ok(events.into_iter().map(|event| event.json).collect()),
-            Self::ForPlayer(to) => {
-                let page_url = &mut to.page_url;
-                to.engine.for_player(&to.replay, page_url, events).await
+            Self::AsRecorded => {
+                let events = reader.next().await?;
+                Ok(events.map(|events| {
+                    let texts: Vec<_> = events.into_iter().map(|event| event.json).collect();
+                    texts.join(",")
+                }))
             }
+            Self::ForPlayer(to) => match reader.next_for_player(&mut to.preparer).await? {
+                Some(prepared) => to.engine.for_player(&to.replay, prepared).await.map(Some),
+                None => Ok(None),
+            },
         }
     }
 }
@@ -433,22 +432,18 @@ async fn next_part(
         Position::Inside(reader) => (reader, false),
         Position::End => return None,
     };
-    let events = match reader.next().await {
-        Ok(Some(events)) => events,
-        Ok(None) => return Some((Ok(if is_first { "[]" } else { "]" }.into()), (end, form))),
+    match form.next(&mut reader).await {
+        Ok(Some(events)) => {
+            let start = if is_first { "[" } else { "," };
+            let out = format!("{start}{events}");
+            Some((Ok(out.into()), (Position::Inside(reader), form)))
+        }
+        Ok(None) => Some((Ok(if is_first { "[]" } else { "]" }.into()), (end, form))),
         // The connection breaks off, so that a half answer is not taken for a whole one.
         Err(error) => {
             tracing::error!(%error, "cannot read a recording to its end");
-            return Some((Err(error), (end, form)));
+            Some((Err(error), (end, form)))
         }
-    };
-    match form.texts(events).await {
-        Ok(texts) => {
-            let start = if is_first { "[" } else { "," };
-            let out = format!("{start}{}", texts.join(","));
-            Some((Ok(out.into()), (Position::Inside(reader), form)))
-        }
-        Err(error) => Some((Err(error), (end, form))),
     }
 }
 

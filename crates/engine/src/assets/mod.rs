@@ -1,32 +1,34 @@
 //! The archive of what recorded pages load: style sheets, fonts, images, media.
 //!
-//! The sealer hands in what recordings refer to ([`wanted_by`],
+//! The sealer hands in what recordings refer to ([`Collector`],
 //! [`Engine::want_assets`]); a worker fetches it by rules that keep it out of the
 //! internal network ([`guard`]) and keeps it by content; playback is pointed to it
-//! ([`Engine::for_player`]) and asks for nothing else. A style sheet is kept as
-//! it came; the references in it are replaced each time it is served, so that parts
-//! which arrive later are used too.
+//! ([`Engine::for_player`]) and asks for nothing else, and a page that plays without
+//! a server holds it ([`inline`]). A style sheet is kept as it came; the references
+//! in it are replaced each time it is served, so that parts which arrive later are
+//! used too.
 
 mod content;
 mod fetch;
 mod guard;
+mod inline;
 mod worker;
 
 pub use content::style_sheet_text;
 pub use guard::{Guard, Names, SystemNames};
+pub use inline::Inlined;
 
 use crate::{Engine, Error, Result};
 use fetch::Fetcher;
 use ipnet::IpNet;
-use model::ingest::RawEvent;
 use model::replay::Replay;
 use model::{ProjectId, ReplayId, Timestamp};
-use privacy::{AssetKind, Reference};
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use privacy::{AssetKind, Prepared, Reference};
+use rrweb::tape::Value;
+use std::collections::HashMap;
 use store::blobs::Bytes;
 use store::catalog::assets::{Asset, AssetState, WantedAsset, WantedLimits};
+use url::Url;
 pub(crate) use worker::work;
 
 /// Where the app serves the archive.
@@ -89,18 +91,24 @@ pub struct Served {
 
 /// Gathers what a recording refers to. Feed it the events in time order.
 #[derive(Debug, Default)]
-pub struct Collector {
+pub(crate) struct Collector {
     page_url: Option<String>,
+    page: Option<Url>,
     found: HashMap<Reference, Option<String>>,
 }
 
 impl Collector {
-    pub fn note(&mut self, event: &RawEvent) {
-        if let Some(url) = privacy::page_url_of(event.kind, &event.json) {
-            self.page_url = Some(url);
+    /// Notes on which page the recording is; for events whose references are known.
+    pub fn pass(&mut self, event: Value<'_>) {
+        if let Some(url) = privacy::page_url_of(event) {
+            self.page_url = Some(url.to_owned());
+            self.page = Url::parse(url).ok();
         }
-        let page_url = self.page_url.as_deref();
-        for reference in privacy::collect_references(event.kind, &event.json, page_url) {
+    }
+
+    pub fn note(&mut self, event: Value<'_>) {
+        self.pass(event);
+        for reference in privacy::collect_references(event, self.page.as_ref()) {
             if self.found.len() < MAX_REFERENCES {
                 let page_url = || self.page_url.clone();
                 self.found.entry(reference).or_insert_with(page_url);
@@ -118,18 +126,6 @@ impl Collector {
     }
 }
 
-/// All that these events of one recording refer to, in whatever order they came.
-/// Reads every event that may refer to something, so not on an async thread.
-pub fn wanted_by(events: &[RawEvent]) -> Vec<WantedAsset> {
-    let mut in_time: Vec<_> = events.iter().collect();
-    in_time.sort_by_key(|event| event.timestamp);
-    let mut collector = Collector::default();
-    for event in in_time {
-        collector.note(event);
-    }
-    collector.into_wanted()
-}
-
 fn wanted(reference: Reference, referrer: Option<String>) -> WantedAsset {
     WantedAsset {
         url: reference.url,
@@ -145,6 +141,10 @@ fn kind_of(name: &str) -> Option<AssetKind> {
 impl Assets {
     pub(crate) fn new(settings: &Settings, secret: [u8; store::secret::BYTES]) -> Self {
         Self::with_names(settings, secret, SystemNames)
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
     }
 
     fn with_names(
@@ -210,40 +210,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes recorded events ready for the player, as JSON texts in order: safe to
-    /// show, followed by what players have to be told, and with every reference
-    /// pointing to the archive or to nothing. `page_url` is the page before the first
-    /// event, and that of the last afterwards.
-    pub async fn for_player(
-        &self,
-        replay: &Replay,
-        page_url: &mut Option<String>,
-        events: Vec<RawEvent>,
-    ) -> Result<Vec<String>> {
-        let first_page = page_url.clone();
-        let prepared = tokio::task::spawn_blocking(move || prepare(first_page, events)).await;
-        let Ready {
-            texts,
-            urls,
-            last_page,
-        } = prepared.map_err(internal)?;
-        *page_url = last_page;
-        if texts.iter().all(|text| text.loads_on.is_none()) {
-            return Ok(texts.into_iter().map(|text| text.json).collect());
-        }
+    /// Events ready for the player, separated by commas: with every reference
+    /// pointing to the archive or to nothing.
+    pub async fn for_player(&self, replay: &Replay, prepared: Prepared) -> Result<String> {
+        let urls = prepared.urls().to_vec();
         let archived = self
             .archived(replay.project_id, urls, replay.last_received_at)
             .await?;
-        let rewritten = tokio::task::spawn_blocking(move || {
-            let find = |url: &str| archived.get(url).cloned();
-            let texts = texts.into_iter();
-            texts.map(|text| text.pointed_to(&find)).collect()
+        let pointed = tokio::task::spawn_blocking(move || {
+            prepared.into_json(&mut |url| archived.get(url).cloned())
         });
-        rewritten.await.map_err(internal)
+        pointed.await.map_err(internal)
     }
 
     /// The paths of those addresses that are archived, as of a time.
-    pub async fn archived(
+    async fn archived(
         &self,
         project: ProjectId,
         urls: Vec<String>,
@@ -306,16 +287,7 @@ impl Engine {
     async fn style_sheet(&self, project: ProjectId, asset: Asset, bytes: &[u8]) -> Result<Served> {
         let css = style_sheet_text(bytes);
         let base_url = asset.base_url.unwrap_or_default();
-        let (sheet, base) = (css.clone(), base_url.clone());
-        let references =
-            tokio::task::spawn_blocking(move || privacy::style_sheet_references(&sheet, &base));
-        let mut urls: Vec<_> = references
-            .await
-            .map_err(internal)?
-            .into_iter()
-            .map(|it| it.url)
-            .collect();
-        urls.truncate(MAX_REFERENCES);
+        let urls = references_of(css.clone(), base_url.clone()).await?;
         let states = self
             .catalog
             .asset_states(project, &urls, asset.created_at)
@@ -342,64 +314,11 @@ impl Engine {
     }
 }
 
-/// Events that only lack where their references point to.
-struct Ready {
-    texts: Vec<Text>,
-    urls: Vec<String>,
-    last_page: Option<String>,
-}
-
-struct Text {
-    kind: u8,
-    json: String,
-    /// When there are references: the page that they may be relative to, if known.
-    loads_on: Option<Option<Arc<str>>>,
-}
-
-impl Text {
-    fn pointed_to(self, archived: &dyn Fn(&str) -> Option<String>) -> String {
-        let Some(page_url) = &self.loads_on else {
-            return self.json;
-        };
-        match privacy::rewrite_event(self.kind, &self.json, page_url.as_deref(), archived) {
-            Cow::Owned(new) => new,
-            Cow::Borrowed(_) => self.json,
-        }
-    }
-}
-
-fn prepare(page_url: Option<String>, events: Vec<RawEvent>) -> Ready {
-    const FOLLOW_UP: u8 = 3;
-    let mut page: Option<Arc<str>> = page_url.map(Into::into);
-    let mut urls = HashSet::new();
-    let mut texts = Vec::with_capacity(events.len());
-    for event in events {
-        let next_page = privacy::page_url_of(event.kind, &event.json);
-        page = next_page.map(Into::into).or(page);
-        let prepared = privacy::prepare_event(event.kind, &event.json, page.as_deref());
-        let loads_on = prepared.loads.then(|| page.clone());
-        urls.extend(prepared.references.into_iter().map(|it| it.url));
-        let follow_ups = prepared.follow_ups;
-        let changed = match prepared.json {
-            Cow::Owned(new) => Some(new),
-            Cow::Borrowed(_) => None,
-        };
-        texts.push(Text {
-            kind: event.kind,
-            json: changed.unwrap_or(event.json),
-            loads_on: loads_on.clone(),
-        });
-        texts.extend(follow_ups.into_iter().map(|json| Text {
-            kind: FOLLOW_UP,
-            json,
-            loads_on: loads_on.clone(),
-        }));
-    }
-    Ready {
-        texts,
-        urls: urls.into_iter().collect(),
-        last_page: page.map(|page| page.to_string()),
-    }
+async fn references_of(css: String, base_url: String) -> Result<Vec<String>> {
+    let found =
+        tokio::task::spawn_blocking(move || privacy::style_sheet_references(&css, &base_url));
+    let found = found.await.map_err(internal)?.into_iter();
+    Ok(found.map(|it| it.url).take(MAX_REFERENCES).collect())
 }
 
 fn internal(error: tokio::task::JoinError) -> Error {

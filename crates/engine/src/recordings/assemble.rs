@@ -6,6 +6,7 @@ use super::analyses::Analyses;
 use super::pages::{Pages, is_full_snapshot, is_meta};
 use super::summary::{Slicer, Summary};
 use super::{Content, Sealed};
+use crate::assets::Collector;
 use crate::live::Hot;
 use crate::{Error, Result};
 use analysis::Fact;
@@ -16,7 +17,11 @@ use rrweb::tape::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::blobs::Bytes;
+use store::catalog::assets::WantedAsset;
 use xxhash_rust::xxh3::xxh3_64;
+
+/// So many facts are summed up in a few milliseconds, whenever somebody asks.
+const FEW_FACTS: usize = 2_000;
 
 /// Interactions of one request, as they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub(crate) struct Parts {
     pub sizes: BlockSizes,
     pub old: Option<Old>,
     pub hot: Hot,
+    /// Whether to find out what new events refer to.
+    pub wants_assets: bool,
 }
 
 /// The version before, as far as it is needed.
@@ -76,7 +83,9 @@ pub(crate) struct Old {
 /// The finished object.
 pub(crate) struct Assembled {
     pub object: Vec<u8>,
-    pub summary: Summary,
+    pub analysis: analysis::Summary,
+    /// What new events refer to.
+    pub wanted: Vec<WantedAsset>,
 }
 
 impl Old {
@@ -164,9 +173,10 @@ pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
         sizes,
         old,
         mut hot,
+        wants_assets,
     } = parts;
     hot.events.sort_by_key(|event| event.timestamp);
-    let mut pass = Pass::start(&dictionary, old.as_ref())?;
+    let mut pass = Pass::start(&dictionary, old.as_ref(), wants_assets)?;
     pass.assembler = pass.assembler.with_sizes(sizes);
     let mut new = hot.events.iter().peekable();
     let mut tape = Tape::new();
@@ -179,7 +189,7 @@ pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
             while let Some(event) = new.next_if(|event| event.timestamp.micros() < at_us) {
                 pass.new_event(event)?;
             }
-            pass.event(at_us, &mut tape)?;
+            pass.event(at_us, &mut tape, false)?;
         }
     }
     for event in new {
@@ -200,9 +210,10 @@ struct Pass<'d> {
     /// Facts of the block that is written.
     facts: Vec<Fact>,
     slicer: Slicer,
-    /// A page's address and size, held back until it is known whether the snapshot
-    /// follows that makes the block whole.
-    meta: Option<(i64, Tape)>,
+    assets: Option<Collector>,
+    /// A page's address and size, and whether they are new: held back until it is
+    /// known whether the snapshot follows that makes the block whole.
+    meta: Option<(i64, Tape, bool)>,
     /// For events from the hot log, reused.
     new_tape: Tape,
     json: String,
@@ -213,7 +224,7 @@ struct Pass<'d> {
 }
 
 impl<'d> Pass<'d> {
-    fn start(dictionary: &'d Dictionary, old: Option<&Old>) -> Result<Self> {
+    fn start(dictionary: &'d Dictionary, old: Option<&Old>, wants_assets: bool) -> Result<Self> {
         let mut pass = Self {
             assembler: Assembler::new(dictionary),
             pages: Pages::default(),
@@ -222,6 +233,7 @@ impl<'d> Pass<'d> {
             open_before: Vec::new(),
             facts: Vec::new(),
             slicer: Slicer::default(),
+            assets: wants_assets.then(Collector::default),
             meta: None,
             new_tape: Tape::new(),
             json: String::new(),
@@ -232,7 +244,12 @@ impl<'d> Pass<'d> {
             return Ok(pass);
         };
         if let Some(base) = old.base.as_ref().filter(|_| old.starts_at_base) {
-            base.for_each(|at_us, event| pass.pages.apply(at_us, event))?;
+            base.for_each(|at_us, event| {
+                pass.pages.apply(at_us, event);
+                if let Some(assets) = &mut pass.assets {
+                    assets.pass(event);
+                }
+            })?;
         }
         let base = old.base.as_ref().map(|base| base.plain.to_vec());
         pass.assembler = Assembler::after(dictionary, &old.index, &old.bytes, old.keep, base)?;
@@ -266,30 +283,41 @@ impl<'d> Pass<'d> {
             tape.clear();
             tape.push_string(&event.json);
         }
-        let result = self.event(event.timestamp.micros(), &mut tape);
+        let result = self.event(event.timestamp.micros(), &mut tape, true);
         self.new_tape = tape;
         result
     }
 
-    fn event(&mut self, at_us: i64, tape: &mut Tape) -> Result<()> {
+    fn event(&mut self, at_us: i64, tape: &mut Tape, is_new: bool) -> Result<()> {
         let is_whole = is_full_snapshot(tape.root());
-        if let Some((meta_us, meta)) = self.meta.take() {
-            self.put(meta_us, meta.root(), is_whole)?;
-            self.put(at_us, tape.root(), false)?;
+        if let Some((meta_us, meta, is_new_meta)) = self.meta.take() {
+            self.put(meta_us, meta.root(), is_whole, is_new_meta)?;
+            self.put(at_us, tape.root(), false, is_new)?;
             self.new_tape = meta;
         } else if is_meta(tape.root()) {
-            self.meta = Some((at_us, std::mem::take(tape)));
+            self.meta = Some((at_us, std::mem::take(tape), is_new));
         } else {
-            self.put(at_us, tape.root(), is_whole)?;
+            self.put(at_us, tape.root(), is_whole, is_new)?;
         }
         Ok(())
     }
 
-    fn put(&mut self, at_us: i64, event: Value<'_>, begins_whole: bool) -> Result<()> {
+    fn put(
+        &mut self,
+        at_us: i64,
+        event: Value<'_>,
+        begins_whole: bool,
+        is_new: bool,
+    ) -> Result<()> {
         self.json.clear();
         event.write_json(&mut self.json);
         if self.is_repeated(at_us) {
             return Ok(());
+        }
+        match &mut self.assets {
+            Some(assets) if is_new => assets.note(event),
+            Some(assets) => assets.pass(event),
+            None => {}
         }
         // A snapshot makes one tab whole, not the others.
         let begins_whole = begins_whole && self.pages.count() <= 1;
@@ -350,8 +378,8 @@ impl<'d> Pass<'d> {
         old: Option<&Old>,
         new_interactions: &[InteractionBatch],
     ) -> Result<Assembled> {
-        if let Some((meta_us, meta)) = self.meta.take() {
-            self.put(meta_us, meta.root(), false)?;
+        if let Some((meta_us, meta, is_new)) = self.meta.take() {
+            self.put(meta_us, meta.root(), false, is_new)?;
         }
         let index = self.assembler.index();
         let kept_end = index.event_blocks().map(|(_, block)| block.to_us).max();
@@ -364,8 +392,9 @@ impl<'d> Pass<'d> {
         let mut facts = std::mem::take(&mut self.complete);
         facts.append(&mut open);
         facts.append(&mut self.open_before);
+        let analysis = analysis::summarise(&facts, first_us, last_us);
         let summary = Summary {
-            analysis: analysis::summarise(&facts, first_us, last_us),
+            analysis: (facts.len() > FEW_FACTS).then(|| analysis.clone()),
             slices,
         };
         let mut interactions = Vec::new();
@@ -383,7 +412,8 @@ impl<'d> Pass<'d> {
             .items(BlockKind::Summary, [(first_us, json.as_str())])?;
         Ok(Assembled {
             object: self.assembler.finish()?,
-            summary,
+            analysis,
+            wanted: self.assets.map(Collector::into_wanted).unwrap_or_default(),
         })
     }
 }

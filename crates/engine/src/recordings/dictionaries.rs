@@ -29,8 +29,9 @@ const MIN_REPLAYS: u64 = 6;
 pub(crate) struct Dictionaries {
     blobs: Arc<dyn Blobs>,
     loaded: Mutex<Loaded>,
-    /// Projects with a recording sealed since the last look.
-    touched: Mutex<HashSet<ProjectId>>,
+    /// How often recordings of a project were sealed since its last dictionary was
+    /// thought of.
+    seals: Mutex<HashMap<ProjectId, u64>>,
 }
 
 #[derive(Default)]
@@ -59,7 +60,7 @@ impl Dictionaries {
         Self {
             blobs,
             loaded: Mutex::default(),
-            touched: Mutex::default(),
+            seals: Mutex::default(),
         }
     }
 
@@ -125,22 +126,37 @@ impl Dictionaries {
     }
 
     /// A recording of the project was sealed.
-    pub fn touch(&self, project: ProjectId) {
-        self.touched
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(project);
+    pub fn sealed(&self, project: ProjectId) {
+        *self.seals().entry(project).or_default() += 1;
     }
 
-    fn take_touched(&self) -> HashSet<ProjectId> {
-        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    fn seals(&self) -> std::sync::MutexGuard<'_, HashMap<ProjectId, u64>> {
+        self.seals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Projects that may have twice as many replays as when their dictionary was made.
+    async fn due(&self) -> Result<Vec<ProjectId>> {
+        let seals: Vec<_> = self.seals().iter().map(|(id, n)| (*id, *n)).collect();
+        let mut due = Vec::new();
+        for (project, count) in seals {
+            let current = self.current_entry(project).await?;
+            if count >= MIN_REPLAYS.max(current.replay_count) {
+                self.seals().remove(&project);
+                due.push(project);
+            }
+        }
+        Ok(due)
     }
 }
 
 impl Engine {
     /// Makes new dictionaries where it pays.
     pub(crate) async fn build_dictionaries(&self) {
-        for project in self.recordings.dictionaries.take_touched() {
+        let due = match self.recordings.dictionaries.due().await {
+            Ok(due) => due,
+            Err(error) => return tracing::error!(%error, "cannot read a dictionary"),
+        };
+        for project in due {
             if let Err(error) = self.build_dictionary(project).await {
                 tracing::error!(%error, project.id = %project, "cannot make a dictionary");
             }
@@ -201,6 +217,7 @@ async fn sample(mut builder: Builder, user: u64, sealed: &Sealed) -> Result<Buil
             Err(error) => return Err(error),
         }
     }
+    contents.extend(sealed.contents(BlockKind::Facts, ..).await?);
     let added = tokio::task::spawn_blocking(move || {
         let empty = Dictionary::default();
         let mut writer = Writer::new(&empty);

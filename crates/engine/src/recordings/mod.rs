@@ -14,7 +14,8 @@ use assemble::InteractionBatch;
 use dictionaries::Dictionaries;
 use model::replay::Replay;
 use recording::{Block, BlockKind, Dictionary, Recording};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::Blobs;
 
 /// Read of the end of an object that holds the footer of nearly every recording.
@@ -42,7 +43,12 @@ pub(crate) struct Recordings {
     pub dictionaries: Dictionaries,
     blobs: Arc<dyn Blobs>,
     cache: ContentCache,
+    /// Blocks that were found to be damaged, by object key and place.
+    damaged: Mutex<HashSet<(Arc<str>, usize)>>,
 }
+
+/// More damage than this is not a matter of single blocks any more.
+const MAX_DAMAGED: usize = 10_000;
 
 impl Recordings {
     pub fn new(blobs: Arc<dyn Blobs>) -> Self {
@@ -50,6 +56,7 @@ impl Recordings {
             dictionaries: Dictionaries::new(blobs.clone()),
             blobs,
             cache: ContentCache::with_weighter(CACHE_BLOCKS, CACHE_BYTES, BySize),
+            damaged: Mutex::default(),
         }
     }
 }
@@ -100,6 +107,32 @@ impl Content {
 impl Sealed {
     /// Unpacks a block and what it needs.
     pub async fn content(&self, at: usize) -> Result<Content> {
+        let content = self.unpack(at).await;
+        if let Err(crate::Error::Recording(_)) = &content {
+            let mut damaged = self.damaged();
+            if damaged.len() < MAX_DAMAGED {
+                damaged.insert((self.key.clone(), at));
+            }
+        }
+        content
+    }
+
+    fn damaged(&self) -> std::sync::MutexGuard<'_, HashSet<(Arc<str>, usize)>> {
+        let damaged = &self.recordings.damaged;
+        damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Event blocks that could not be read when somebody last tried.
+    pub fn damaged_events(&self) -> Vec<&Block> {
+        let damaged = self.damaged();
+        self.index
+            .event_blocks()
+            .filter(|(at, _)| damaged.contains(&(self.key.clone(), *at)))
+            .map(|(_, block)| block)
+            .collect()
+    }
+
+    async fn unpack(&self, at: usize) -> Result<Content> {
         let chain = self.index.chain(at);
         let mut plain = Arc::new(Vec::new());
         let mut known = 0;
@@ -189,6 +222,7 @@ pub fn seal_events(
             events,
             ..Default::default()
         },
+        wants_assets: true,
     };
     Ok(assemble::assemble(parts)?.object)
 }

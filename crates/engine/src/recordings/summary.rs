@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub slices: Vec<Slice>,
-    pub analysis: analysis::Summary,
+    /// Only where the facts are so many that making it again takes time: in a short
+    /// recording it would be a good part of the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<analysis::Summary>,
 }
 
 /// A stretch of events that a player loads at once.

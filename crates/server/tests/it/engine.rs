@@ -2,7 +2,7 @@
 //! recordings that are incomplete or damaged on the disk.
 
 use crate::import::{corpus, import, lines, parse};
-use crate::recording::{START_MS, event, number_of, upload};
+use crate::recording::{START_MS, event, meta, number_of, upload};
 use crate::server::{Options, Server, program, wait_for};
 use serde_json::{Value, json};
 
@@ -320,10 +320,138 @@ fn a_flipped_bit_costs_one_block() {
     let left: Vec<_> = server.events(&id).iter().filter_map(number_of).collect();
     assert!(left.len() >= 8 && left.len() < events.len(), "{left:?}");
     assert_eq!((left[0], left[left.len() - 1]), (0, 13));
+    let manifest = server.json(&format!("/api/v1/replays/{id}/manifest"));
+    let gaps = manifest["gaps"].as_array().unwrap();
+    assert!(
+        gaps.iter().any(|gap| gap["reason"] == "damaged_block"),
+        "{gaps:?}"
+    );
     assert!(
         server
             .complaints()
             .iter()
             .any(|line| line.contains("damaged"))
     );
+}
+
+/// Two tabs of one session, their events mixed: each has its own page, also when the
+/// ids of their nodes are the same.
+#[test]
+fn tabs_are_kept_apart() {
+    let server = Options::default().sealing_at_once().start();
+    let mut events = Vec::new();
+    for (tab, text) in [("left", "of the left tab"), ("right", "of the right tab")] {
+        let offset = if tab == "left" { 0 } else { 500 };
+        let mut meta = meta(START_MS + offset, &format!("https://shop.test/{tab}"));
+        let paragraph = json!({"type": 2, "id": 4, "tagName": "p", "attributes": {},
+            "childNodes": [{"type": 3, "id": 5, "textContent": text}]});
+        let body = json!({"type": 2, "id": 3, "tagName": "body", "attributes": {}, "childNodes": [paragraph]});
+        let html =
+            json!({"type": 2, "id": 2, "tagName": "html", "attributes": {}, "childNodes": [body]});
+        let node = json!({"type": 0, "id": 1, "childNodes": [html]});
+        let mut snapshot = json!({"type": 2, "timestamp": START_MS + offset + 1,
+            "data": {"node": node, "initialOffset": {"left": 0, "top": 0}}});
+        let mut click = json!({"type": 3, "timestamp": START_MS + offset + 4_000,
+            "data": {"source": 2, "type": 2, "id": 4, "x": 5, "y": 5}});
+        for event in [&mut meta, &mut snapshot, &mut click] {
+            event["windowId"] = json!(tab);
+        }
+        events.extend([meta, snapshot, click]);
+    }
+    events.sort_by_key(time_of);
+    upload(&server, "d", "tabs", &events);
+    let id = server.replay_id("d", "tabs");
+    for sealed in [false, true] {
+        if sealed {
+            server.wait_until_sealed(&id);
+        }
+        assert_eq!(server.events(&id), events);
+        let manifest = server.json(&format!("/api/v1/replays/{id}/manifest"));
+        let tabs: Vec<_> = manifest["tabs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tab| &tab["tab"])
+            .collect();
+        assert_eq!(tabs, [0, 1], "{manifest:#}");
+        let at = START_MS + 4_100;
+        for (tab, shown, hidden) in [
+            ("tab=0", "left tab", "right tab"),
+            ("tab=1", "right tab", "left tab"),
+        ] {
+            let state = server
+                .get(&format!("/api/v1/replays/{id}/state?at={at}&{tab}"))
+                .text();
+            assert!(
+                state.contains(shown) && !state.contains(hidden),
+                "{tab}: {state}"
+            );
+            let played = server.array(&format!(
+                "/api/v1/replays/{id}/playback?at={at}&to={}&{tab}",
+                at + 5_000
+            ));
+            let clicks = played
+                .iter()
+                .filter(|event| event["data"]["source"] == 2 && event["data"]["type"] == 2);
+            assert_eq!(clicks.count(), usize::from(tab == "tab=1"));
+        }
+        // Without a tab it is the one that was used last.
+        let state = server
+            .get(&format!("/api/v1/replays/{id}/state?at={at}"))
+            .text();
+        assert!(state.contains("left tab"));
+    }
+}
+
+/// What several visitors have in common is stored once, in a dictionary of the
+/// project; what only one has is never in it.
+#[test]
+fn a_project_gets_a_dictionary() {
+    let server = Options::default().sealing_at_once().start();
+    let recorded: Vec<_> = lines(&corpus("kitchen-u5"))
+        .iter()
+        .map(|line| parse(line))
+        .collect();
+    let visit = |device: &str| {
+        let mut events = recorded.clone();
+        events.push(
+            json!({"type": 5, "timestamp": time_of(&recorded[recorded.len() - 1]) + 1,
+            "data": {"tag": "note", "payload": {"text": format!("secret of {device} alone")}}}),
+        );
+        upload(&server, device, "1", &events);
+        let id = server.replay_id(device, "1");
+        server.wait_until_sealed(&id);
+        (
+            std::fs::metadata(server.newest_recording(&id).unwrap())
+                .unwrap()
+                .len(),
+            id,
+            events,
+        )
+    };
+    let (before, ..) = visit("device-0");
+    for number in 1..7 {
+        visit(&format!("device-{number}"));
+    }
+    let folder = server.data.join("blobs/dictionaries/1");
+    let dictionary = wait_for("a dictionary", || {
+        let files = std::fs::read_dir(&folder).ok()?;
+        let mut paths = files.map(|file| file.unwrap().path());
+        paths.find(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "dictionary")
+        })
+    });
+    let bytes = std::fs::read(dictionary).unwrap();
+    let plain = zstd::decode_all(&bytes[16..]).unwrap();
+    let text = String::from_utf8_lossy(&plain);
+    assert!(text.contains("Kitchen sink") && !text.contains("secret of"));
+    wait_for("a recording that uses it", || {
+        let (after, id, events) = visit(&format!(
+            "late-{}",
+            std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos()
+        ));
+        assert_eq!(server.events(&id), events, "exactly as recorded");
+        (after * 3 < before * 2).then_some(())
+    });
 }

@@ -188,6 +188,8 @@ export class ApiClient {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
+      // Settings are small, and are sent when the page is left.
+      keepalive: method === 'PUT',
     });
     await this.#throwUnlessOk(response, false);
     if (response.status === 204) return undefined as T;

@@ -17,6 +17,11 @@ class Preferences {
   /** What the server has not been told yet. It keeps what is not sent. */
   #unsaved: Partial<PersonSettings> = {};
 
+  constructor() {
+    // Else a change in the last moment would be undone by the next load.
+    globalThis.addEventListener?.('pagehide', () => void this.save());
+  }
+
   change(change: Partial<PersonSettings>): void {
     this.#take({ ...this.settings, ...change });
     this.#unsaved = { ...this.#unsaved, ...change };
