@@ -31,7 +31,8 @@ pub fn test() -> Result<()> {
     step("web: types, unit tests, size budgets");
     run("npm", &["run", "check", "--workspaces", "--if-present"])?;
     run("npm", &["test", "--workspace", "web"])?;
-    run("npm", &["run", "size", "--workspace", "web"])
+    run("npm", &["run", "size", "--workspace", "web"])?;
+    run("npm", &["run", "size", "--workspace", "sdk"])
 }
 
 pub fn end_to_end() -> Result<()> {
@@ -46,7 +47,39 @@ pub fn end_to_end() -> Result<()> {
         "npm",
         &["test", "--workspace", "e2e"],
         &[("CHROMIUM", &chromium), ("REENACT_BIN", server)],
+    )?;
+    step("browser SDK in Chromium");
+    run_with(
+        "npm",
+        &["test", "--workspace", "sdk"],
+        &[("CHROMIUM", &chromium)],
     )
+}
+
+/// Benchmarks that are Playwright's to run; they write their own table.
+pub fn bench(name: &str) -> Result<()> {
+    let chromium = chromium()?;
+    let server = root().join("target/release/reenact");
+    let server = server
+        .to_str()
+        .context("the path of the workspace is not text")?;
+    let environment = [("CHROMIUM", chromium.as_str()), ("REENACT_BIN", server)];
+    match name {
+        "player" => {
+            let arguments = [
+                "exec",
+                "--workspace",
+                "e2e",
+                "--",
+                "playwright",
+                "test",
+                "--config",
+                "bench/player.config.ts",
+            ];
+            run_with("npm", &arguments, &environment)
+        }
+        _ => run_with("npm", &["run", "bench", "--workspace", "sdk"], &environment),
+    }
 }
 
 /// Installs npm packages when the lock file changed since the last time.

@@ -17,6 +17,7 @@ cargo xtask tidy                          format, layers, SQL outside of store, 
 cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
 cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
+cargo xtask bench player|sdk              the same in Chromium, beside rrweb's player and recorder
 cargo xtask fuzz [target] [seconds]       look for inputs that break a reader; needs nightly and cargo-fuzz
 ";
 
@@ -105,8 +106,14 @@ fn test() -> Result<()> {
 }
 
 fn bench(name: &str, part: Option<&str>) -> Result<()> {
-    if !matches!((name, part), ("ingest", None) | ("engine", _)) {
-        bail!("there is no benchmark {name}; there are: ingest, engine");
+    if !matches!(
+        (name, part),
+        ("ingest" | "player" | "sdk", None) | ("engine", _)
+    ) {
+        bail!("there is no benchmark {name}; there are: ingest, engine, player, sdk");
+    }
+    if matches!(name, "player" | "sdk") {
+        front_end::build()?;
     }
     step("build");
     run(
@@ -121,6 +128,9 @@ fn bench(name: &str, part: Option<&str>) -> Result<()> {
         ],
     )?;
     step(name);
+    if matches!(name, "player" | "sdk") {
+        return front_end::bench(name);
+    }
     let mut arguments = vec![name, "target/release/reenact"];
     arguments.extend(part);
     run("target/release/benches", &arguments)
