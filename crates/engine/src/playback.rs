@@ -173,7 +173,7 @@ impl Engine {
             // A recording begins with an address and a few notes; nobody wants to see
             // the nothing before its first picture.
             let soon_us = at_us.saturating_add(FIRST_PAGE_WITHIN_MICROS);
-            pages = view.pages_at(soon_us).await?;
+            pages = view.pages_until(soon_us, Pages::has_page).await?;
         }
         let key = (pages.count() > 1).then(|| pages.key(tab)).flatten();
         let state = blocking(move || pages.state(tab, at_ms)).await?;
@@ -370,6 +370,15 @@ impl View {
 
     /// The state after all events until `at_us`, inclusive.
     pub async fn pages_at(&mut self, at_us: i64) -> Result<Pages> {
+        self.pages_until(at_us, |_| false).await
+    }
+
+    /// The same, or earlier: as soon as `is_enough`.
+    async fn pages_until(
+        &mut self,
+        at_us: i64,
+        is_enough: impl Fn(&Pages) -> bool + Send + 'static,
+    ) -> Result<Pages> {
         // A late event may change what a keyframe behind it says.
         let hot = &mut self.hot.events;
         let first_hot_us = hot.first().map(|event| event.timestamp.micros());
@@ -390,7 +399,7 @@ impl View {
                         pages.apply(event.timestamp.micros(), new_tape.root());
                     }
                 };
-                for content in &contents {
+                'events: for content in &contents {
                     let mut items = content.items()?;
                     while let Some(event_us) = items
                         .next(&mut tape)
@@ -398,6 +407,9 @@ impl View {
                     {
                         if event_us > at_us {
                             break;
+                        }
+                        if is_enough(&pages) {
+                            break 'events;
                         }
                         while let Some(event) =
                             new.next_if(|event| event.timestamp.micros() < event_us)
@@ -408,6 +420,9 @@ impl View {
                     }
                 }
                 for event in new {
+                    if is_enough(&pages) {
+                        break;
+                    }
                     apply_new(&mut pages, event);
                 }
                 Ok::<_, Error>((hot, pages))
