@@ -1,4 +1,4 @@
-import type { ConsoleFact } from '$lib/api/types';
+import type { ConsoleFact, ErrorFact } from '$lib/api/types';
 
 export type Level = 'error' | 'warn' | 'info' | 'log' | 'debug';
 
@@ -8,7 +8,8 @@ export interface ConsoleLine {
   level: Level;
   message: string;
   count: number;
-  fact: ConsoleFact;
+  args: string[];
+  stack: string[];
 }
 
 export function levelOf(level: string): Level {
@@ -19,13 +20,17 @@ export function levelOf(level: string): Level {
   return known === 'debug' || known === 'trace' ? 'debug' : 'log';
 }
 
-export function foldRepeats(facts: ConsoleFact[]): ConsoleLine[] {
+/** Uncaught errors stand in a browser's console too. */
+export function foldRepeats(facts: (ConsoleFact | ErrorFact)[]): ConsoleLine[] {
   const lines: ConsoleLine[] = [];
   for (const fact of facts) {
     const last = lines.at(-1);
-    const level = levelOf(fact.level);
-    if (last && last.level === level && last.message === fact.message) last.count += 1;
-    else lines.push({ at_ms: fact.at_ms, level, message: fact.message, count: 1, fact });
+    const is_error = fact.kind === 'error';
+    if (is_error && fact.source === 'backend') continue;
+    const level = is_error ? 'error' : levelOf(fact.level);
+    const message = is_error ? `Uncaught ${fact.name}: ${fact.message}` : fact.message;
+    if (last && last.level === level && last.message === message) last.count += 1;
+    else lines.push({ at_ms: fact.at_ms, level, message, count: 1, args: is_error ? [] : fact.args, stack: fact.stack });
   }
   return lines;
 }

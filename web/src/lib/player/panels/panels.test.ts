@@ -48,6 +48,8 @@ test('console: repeats fold only in a row and at one level', () => {
   const log = (message: string, level = 'log') => ({ kind: 'console', at_ms: 0, tab: 0, level, message, args: [], stack: [] }) as ConsoleFact;
   const lines = foldRepeats([log('a'), log('a'), log('a', 'error'), log('b'), log('a')]);
   expect(lines.map((line) => `${line.level} ${line.message} ${line.count}`)).toEqual(['log a 2', 'error a 1', 'log b 1', 'log a 1']);
+  const error = (source: string) => ({ kind: 'error', at_ms: 0, tab: 0, name: 'TypeError', message: 'no', stack: [], source, event_id: null }) as Fact & { kind: 'error' };
+  expect(foldRepeats([error('console'), error('backend')]).map((line) => `${line.level} ${line.message}`)).toEqual(['error Uncaught TypeError: no']);
   expect(['warning', 'ASSERT', 'trace', 'dir'].map(levelOf)).toEqual(['warn', 'error', 'debug', 'log']);
   expect(valueOf('{"a":1}')).toEqual({ a: 1 });
   expect(valueOf('plain')).toBe('plain');
