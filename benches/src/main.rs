@@ -12,6 +12,10 @@ mod report;
 
 use anyhow::{Result, bail};
 
+/// As in the server, parts of which are measured in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

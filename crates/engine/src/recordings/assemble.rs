@@ -189,7 +189,7 @@ pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
             while let Some(event) = new.next_if(|event| event.timestamp.micros() < at_us) {
                 pass.new_event(event)?;
             }
-            pass.event(at_us, &mut tape, false)?;
+            pass.event(at_us, &mut tape, None, false)?;
         }
     }
     for event in new {
@@ -278,26 +278,35 @@ impl<'d> Pass<'d> {
 
     fn new_event(&mut self, event: &RawEvent) -> Result<()> {
         let mut tape = std::mem::take(&mut self.new_tape);
+        let mut text = Some(event.json.as_str());
         if tape.parse(&event.json).is_err() {
             // What no parser takes is kept as text.
             tape.clear();
             tape.push_string(&event.json);
+            text = None;
         }
-        let result = self.event(event.timestamp.micros(), &mut tape, true);
+        let result = self.event(event.timestamp.micros(), &mut tape, text, true);
         self.new_tape = tape;
         result
     }
 
-    fn event(&mut self, at_us: i64, tape: &mut Tape, is_new: bool) -> Result<()> {
+    /// `text` is the event as JSON, where it is at hand.
+    fn event(
+        &mut self,
+        at_us: i64,
+        tape: &mut Tape,
+        text: Option<&str>,
+        is_new: bool,
+    ) -> Result<()> {
         let is_whole = is_full_snapshot(tape.root());
         if let Some((meta_us, meta, is_new_meta)) = self.meta.take() {
-            self.put(meta_us, meta.root(), is_whole, is_new_meta)?;
-            self.put(at_us, tape.root(), false, is_new)?;
+            self.put(meta_us, meta.root(), None, is_whole, is_new_meta)?;
+            self.put(at_us, tape.root(), text, false, is_new)?;
             self.new_tape = meta;
         } else if is_meta(tape.root()) {
             self.meta = Some((at_us, std::mem::take(tape), is_new));
         } else {
-            self.put(at_us, tape.root(), is_whole, is_new)?;
+            self.put(at_us, tape.root(), text, is_whole, is_new)?;
         }
         Ok(())
     }
@@ -306,12 +315,19 @@ impl<'d> Pass<'d> {
         &mut self,
         at_us: i64,
         event: Value<'_>,
+        text: Option<&str>,
         begins_whole: bool,
         is_new: bool,
     ) -> Result<()> {
-        self.json.clear();
-        event.write_json(&mut self.json);
-        if self.is_repeated(at_us) {
+        let (size_bytes, hash) = match text {
+            Some(text) => (text.len(), xxh3_64(text.as_bytes())),
+            None => {
+                self.json.clear();
+                event.write_json(&mut self.json);
+                (self.json.len(), xxh3_64(self.json.as_bytes()))
+            }
+        };
+        if self.is_repeated(at_us, hash) {
             return Ok(());
         }
         match &mut self.assets {
@@ -331,8 +347,8 @@ impl<'d> Pass<'d> {
         }
         let needs_nothing = begins_whole || !self.pages.has_page();
         self.assembler
-            .event(at_us, event, self.json.len(), needs_nothing);
-        self.slicer.event(at_us, self.json.len() as u64);
+            .event(at_us, event, size_bytes, needs_nothing);
+        self.slicer.event(at_us, size_bytes as u64);
         self.analyses
             .event(at_us, event, &mut self.pages, &mut self.facts);
         self.last_us = self.last_us.max(Some(at_us));
@@ -363,9 +379,8 @@ impl<'d> Pass<'d> {
         Ok(())
     }
 
-    /// Whether the event in `json` was there before at the same time.
-    fn is_repeated(&mut self, at_us: i64) -> bool {
-        let hash = xxh3_64(self.json.as_bytes());
+    /// Whether an event with this hash was there before at the same time.
+    fn is_repeated(&mut self, at_us: i64, hash: u64) -> bool {
         if self.moment.0 != at_us {
             self.moment.0 = at_us;
             self.moment.1.clear();
@@ -379,7 +394,7 @@ impl<'d> Pass<'d> {
         new_interactions: &[InteractionBatch],
     ) -> Result<Assembled> {
         if let Some((meta_us, meta, is_new)) = self.meta.take() {
-            self.put(meta_us, meta.root(), false, is_new)?;
+            self.put(meta_us, meta.root(), None, false, is_new)?;
         }
         let index = self.assembler.index();
         let kept_end = index.event_blocks().map(|(_, block)| block.to_us).max();
