@@ -121,6 +121,13 @@ fn spawn(
             // An error means that the sender is gone, which is a stop as well.
             let _ = stopped.changed().await;
         };
+        // An answer leaves in parts; without this, each waits 40 ms for the
+        // receipt of the one before.
+        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "cannot set TCP_NODELAY");
+            }
+        });
         if let Err(error) = axum::serve(listener, service)
             .with_graceful_shutdown(stop)
             .await
