@@ -1,10 +1,10 @@
 //! The archive of what recorded pages load: style sheets, fonts, images, media.
 //!
-//! The sealer hands in what recordings refer to ([`Collector`],
+//! The sealer hands in what recordings refer to (`Collector`,
 //! [`Engine::want_assets`]); a worker fetches it by rules that keep it out of the
-//! internal network ([`guard`]) and keeps it by content; playback is pointed to it
+//! internal network (`guard`) and keeps it by content; playback is pointed to it
 //! ([`Engine::for_player`]) and asks for nothing else, and a page that plays without
-//! a server holds it ([`inline`]). A style sheet is kept as it came; the references
+//! a server holds it (`inline`). A style sheet is kept as it came; the references
 //! in it are replaced each time it is served, so that parts which arrive later are
 //! used too.
 

@@ -9,7 +9,7 @@
 //! # Columns
 //!
 //! The tree of an item is walked in order. A value belongs to the column that its
-//! parent's column and its key name ([`place`] has the few exceptions, which put
+//! parent's column and its key name (`place` has the few exceptions, which put
 //! all nodes of a page into one column however deep they are). Columns are
 //! numbered at first use; the reader walks in the same order, so no names of
 //! columns are stored. A value that would need too many columns is stored as its
