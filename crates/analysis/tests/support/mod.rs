@@ -7,12 +7,9 @@ use rrweb::Tape;
 use rrweb::mirror::{Limits, Mirror};
 use std::path::PathBuf;
 
-/// The recordings in the repository, and more where they are at hand.
+/// The recordings in the repository.
 pub fn recordings() -> Vec<(String, Vec<String>)> {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let own = here.join("../../fixtures/rrweb");
-    let more = here.join("../../../shared/fixtures/rrweb-corpus");
-    let folder = if more.is_dir() { more } else { own };
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rrweb");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -25,7 +25,7 @@ known_names! {
     STYLE "style" LINK "link" IFRAME "iframe" TEXTAREA "textarea" INPUT "input"
     SELECT "select" OPTION "option" CANVAS "canvas" DIALOG "dialog" HTML "html" BODY "body"
     SCRIPT "script" CLASS "class" VALUE "value" CHECKED "checked" SELECTED "selected"
-    CSS_TEXT "_cssText" RR_WIDTH "rr_width" RR_DATA_URL "rr_dataURL" OPEN "open"
+    CSS_TEXT "_cssText" RR_DATA_URL "rr_dataURL" OPEN "open"
     OPEN_MODE "rr_open_mode" WIDTH "width" HEIGHT "height" PUBLIC_ID "publicId"
     SYSTEM_ID "systemId" COMPAT_MODE "compatMode"
 }

@@ -2,7 +2,7 @@
 
 use super::names::known;
 use super::node::{
-    AttributeValue, Extra, FormState, MediaState, NIL, Node, NodeKey, NodeKind, Position, cut, flag,
+    AttributeValue, Extra, FormState, MediaState, NIL, Node, NodeKey, NodeKind, Position, flag,
 };
 use super::tree::{Children, Descendants};
 use super::{Mirror, Pointer, SelectedRange, Viewport};
@@ -67,10 +67,6 @@ impl Mirror {
 
     pub fn next_sibling(&self, node: NodeKey) -> Option<NodeKey> {
         self.key(self.node(node.0)?.next)
-    }
-
-    pub fn previous_sibling(&self, node: NodeKey) -> Option<NodeKey> {
-        self.key(self.node(node.0)?.previous)
     }
 
     /// The node and everything below it in document order: light children, then the
@@ -162,27 +158,6 @@ impl Mirror {
     /// with `_cssText` is empty, see [`Mirror::style_text`].
     pub fn text(&self, node: NodeKey) -> &str {
         self.node(node.0).map_or("", Node::text)
-    }
-
-    /// Text of all text nodes below, in document order, until `limit_bytes`; shadow
-    /// trees and frames included, scripts and styles not.
-    pub fn text_content(&self, node: NodeKey, limit_bytes: usize) -> String {
-        let mut text = String::new();
-        for node in self.descendants(node) {
-            if self.kind(node) != Some(NodeKind::Text) || self.is_hidden_text(node) {
-                continue;
-            }
-            let mut piece = self.text(node);
-            let is_full = text.len() + piece.len() > limit_bytes;
-            if is_full {
-                piece = cut(piece, limit_bytes - text.len());
-            }
-            text.push_str(piece);
-            if is_full {
-                break;
-            }
-        }
-        text
     }
 
     /// Whether a text node is code of a script or a style.
@@ -316,24 +291,11 @@ impl Mirror {
         &self.page.selection
     }
 
-    pub fn has_class(&self, node: NodeKey, class: &str) -> bool {
-        self.classes(node).any(|own| own == class)
-    }
-
     fn classes(&self, node: NodeKey) -> impl Iterator<Item = &str> {
         self.attribute_at(node.0, known::CLASS)
             .and_then(AttributeValue::as_str)
             .unwrap_or_default()
             .split_ascii_whitespace()
-    }
-
-    /// Whether the recorder left out the content of this element: it is an empty box
-    /// with a size.
-    pub fn is_blocked(&self, node: NodeKey) -> bool {
-        self.attribute_at(node.0, known::RR_WIDTH).is_some()
-            || self
-                .classes(node)
-                .any(|class| BLOCK_CLASSES.contains(&class))
     }
 
     /// Whether the node is in an element whose text is masked by class.

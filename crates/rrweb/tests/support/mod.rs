@@ -1,7 +1,5 @@
 //! Recorded sessions for tests.
-//!
-//! Two stand in the repository. If the whole development corpus lies next to it,
-//! all sessions are used, and a test says which it ran on.
+
 // Each test uses a part of it; and clippy sees no test here.
 #![allow(dead_code, clippy::unwrap_used)]
 
@@ -15,24 +13,11 @@ pub struct Session {
     folder: PathBuf,
 }
 
-/// Sessions to test with, the small ones of the repository at least.
+/// The sessions of the repository.
 pub fn sessions() -> Vec<Session> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = here.join("../../../shared/fixtures/rrweb-corpus");
-    let own = here.join("../../fixtures/rrweb");
-    let mut sessions = load_folder(&own);
-    assert!(
-        sessions.len() >= 2,
-        "the sessions of the repository are missing"
-    );
-    if corpus.is_dir() {
-        sessions.extend(load_folder(&corpus));
-    } else {
-        eprintln!(
-            "NOTE: no development corpus, only {} sessions",
-            sessions.len()
-        );
-    }
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rrweb");
+    let sessions = load_folder(&own);
+    assert!(sessions.len() >= 28, "sessions are missing");
     sessions
 }
 
