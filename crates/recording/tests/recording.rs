@@ -198,6 +198,26 @@ proptest! {
 }
 
 #[test]
+fn an_item_may_be_a_bare_value() {
+    let empty = Dictionary::default();
+    for json in [
+        "-9.817125296601216e-130",
+        "1e400",
+        "7",
+        "null",
+        "\"\"",
+        "[]",
+        "{}",
+    ] {
+        let items = vec![(0, json.to_owned())];
+        assert_eq!(
+            events(&object(&empty, std::slice::from_ref(&items)), &empty),
+            items
+        );
+    }
+}
+
+#[test]
 fn recorded_sessions_come_back_byte_for_byte() {
     let empty = Dictionary::default();
     for name in ["kitchen-u5", "chat-u3"] {

@@ -205,6 +205,7 @@ impl<'a> Reader<'a> {
     fn read(&mut self, mut column: u32, time: Decimal, tape: &mut Tape) -> Result<()> {
         let mut open: Vec<Open<'a>> = Vec::new();
         loop {
+            // The least that any value takes; quotes of a string are part of it.
             self.spend(1)?;
             let from = self.column(column)?;
             match from.kind()? {
@@ -230,13 +231,13 @@ impl<'a> Reader<'a> {
                 }
                 kind::JSON => {
                     let text = self.string(column)?;
-                    self.spend(text.as_str().len())?;
+                    self.spend(text.as_str().len().saturating_sub(1))?;
                     tape.push_json(text.as_str())
                         .map_err(|_| Damage("a stored value is no JSON"))?;
                 }
                 kind::NUMBER => {
                     let text = self.string(column)?;
-                    self.spend(text.as_str().len())?;
+                    self.spend(text.as_str().len().saturating_sub(1))?;
                     // Parsed, because a damaged block may hold any text.
                     tape.push_json(text.as_str())
                         .map_err(|_| Damage("a stored number is no JSON"))?;
