@@ -12,7 +12,8 @@ export const credentials = {
   email: 'owner@example.com',
   password: 'correct horse battery staple',
   project: 'End to end',
-  ingestKey: 'e2e-ingest-key-4f1d9a7c2b',
+  // A DSN takes letters, digits and `_` only.
+  ingestKey: 'e2e14f1d9a7c2b8e6f0a3d5c7b9e1f2a',
   apiToken: 'e2e-api-token-9c8b7a6d5e4f3a2b1c0d',
 };
 
@@ -23,6 +24,10 @@ export interface Replay {
   event_count: number;
   status: string;
   playable: boolean;
+  source: string;
+  user_id: string | null;
+  release: string | null;
+  environment: string | null;
 }
 
 export interface RrwebEvent {
@@ -40,11 +45,11 @@ export class Server {
   ) {}
 
   /** `bootstrap: false` starts an empty server that offers a set-up link. */
-  static async start({ bootstrap = true } = {}): Promise<Server> {
+  static async start({ bootstrap = true, env = {} }: { bootstrap?: boolean; env?: Record<string, string> } = {}): Promise<Server> {
     if (!existsSync(binary)) throw new Error(`there is no server at ${binary}; build it or set REENACT_BIN`);
     const dataFolder = mkdtempSync(join(tmpdir(), 'reenact-e2e-'));
     const child = spawn(binary, ['serve', '--data', dataFolder, '--listen', '127.0.0.1:0', '--demo'], {
-      env: { ...process.env, ...(bootstrap ? bootstrapEnvironment() : {}) },
+      env: { ...process.env, ...(bootstrap ? bootstrapEnvironment() : {}), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
@@ -90,8 +95,16 @@ export class Server {
   }
 
   async replaysOf(deviceId: string): Promise<Replay[]> {
-    const { replays } = await this.get<{ replays: Replay[] }>('/api/v1/replays?limit=100');
-    return replays.filter((replay) => replay.device_id === deviceId);
+    const found: Replay[] = [];
+    let cursor: string | null = null;
+    // Page by page: tests before may have left more replays than one page holds.
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: { replays: Replay[]; next_cursor: string | null } = await this.get(`/api/v1/replays?limit=100${query}`);
+      found.push(...page.replays.filter((replay) => replay.device_id === deviceId));
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return found;
   }
 
   /** The events exactly as recorded. */

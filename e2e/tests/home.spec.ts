@@ -7,11 +7,14 @@ import { countingRecording } from '../support/recordings';
 test.beforeEach(({ context, server }) => signIn(context, server));
 
 test('sessions of the week play in a dialog, by pointer and by keyboard', async ({ page, server }) => {
-  const start_ms = Date.now() - 60_000;
+  // Days ago, where no other test puts a replay between the two.
+  const start_ms = Date.now() - 3 * 86_400_000;
   const first = `visitor-home-a-${start_ms}`;
   const second = `visitor-home-b-${start_ms}`;
   await server.upload(first, String(start_ms), countingRecording(start_ms, 8));
   const newer = await server.upload(second, String(start_ms + 1), countingRecording(start_ms + 20_000, 8));
+  const today = `visitor-home-today-${start_ms}`;
+  await server.upload(today, today, countingRecording(Date.now() - 60_000, 1));
   await page.goto(server.origin);
   await expect(page.getByRole('heading', { name: 'Today' })).toBeVisible();
   await expect(page.getByRole('link', { name: first })).toBeVisible();
