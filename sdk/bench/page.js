@@ -36,6 +36,13 @@ window.bench = (() => {
     await pause();
   };
 
+  const siblings = async (count) => {
+    stage().innerHTML = '<p>a</p>'.repeat(count);
+    await pause();
+    for (const child of [...stage().children].reverse()) stage().append(child);
+    await pause();
+  };
+
   const works = {
     async start() {},
     table1k: () => table(1000),
@@ -78,6 +85,34 @@ window.bench = (() => {
         await frame();
       }
     },
+    /** Added at once; four times as many must not take much more than four times as long. */
+    siblings: () => siblings(2_000),
+    siblings4: () => siblings(8_000),
+    /** Two seconds with a mark in each state. */
+    async visit() {
+      const marks = [];
+      for (let n = 0; n < 10; n++) {
+        const mark = 'mark-' + Math.random().toString(36).slice(2);
+        marks.push(mark);
+        stage().append(Object.assign(document.createElement('p'), { textContent: mark }));
+        await new Promise((done) => setTimeout(done, 180));
+      }
+      return marks;
+    },
+    /** 12 MB of text that does not pack well, at once. */
+    async large() {
+      const marks = [];
+      const fragment = document.createDocumentFragment();
+      for (let n = 0; n < 120; n++) {
+        const mark = 'mark-' + Math.random().toString(36).slice(2);
+        marks.push(mark);
+        const noise = Array.from({ length: 9_000 }, () => Math.random().toString(36).slice(2)).join(' ');
+        fragment.append(Object.assign(document.createElement('p'), { textContent: mark + ' ' + noise.slice(0, 100_000) }));
+      }
+      stage().append(fragment);
+      await new Promise((done) => setTimeout(done, 15_000));
+      return marks;
+    },
     async ticking() {
       stage().innerHTML = '<p>1</p>'.repeat(50);
       const cells = [...stage().children];
@@ -85,15 +120,6 @@ window.bench = (() => {
         for (let k = 0; k < 10; k++) cells[(n * 7 + k) % 50].firstChild.nodeValue = String(n * k);
         await frame();
       }
-    },
-  };
-
-  const recorders = {
-    none: () => {},
-    reenact: () => reenact.init('bench', { serverUrl: location.origin, sampleRate: 1, deviceId: 'd', sessionId: 's' + Math.random() }).promise,
-    rrweb: () => {
-      window.kept = [];
-      rrweb.record({ emit: (event) => window.kept.push(JSON.stringify(event)), maskAllInputs: true });
     },
   };
 
@@ -108,16 +134,17 @@ window.bench = (() => {
             `<div class="card a${n % 9}" data-n="${n}"><h3>Card ${n}</h3><p>Text of card <em>${n}</em></p><img alt="" width="1" height="1"><a href="/c/${n}">more</a></div>`,
         ).join('');
     },
-    async record(name) {
+    async record() {
       const tasks = [];
       new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
       window.longTasks = tasks;
       await frame();
-      await recorders[name]();
+      await startRecorder();
     },
     async work(name) {
-      await works[name]();
+      const marks = await works[name]();
       for (let n = 0; n < 10; n++) await frame();
+      return marks;
     },
   };
 })();

@@ -3,16 +3,30 @@
 // off -> buffering (waits for an error, keeps the last minute) -> recording -> paused
 // (nobody there) -> recording ... -> off
 
-import { deviceId, hasConsent, keepConsent, newId, pageIds, sessionId, touchSession } from './identity';
-import { LogLevel, type Module, type ModuleContext, type Options } from './options';
-import { Privacy } from './privacy';
+import { addressesOf, bareUrl, ownUrls, type Addresses } from './addresses';
+import { sendEvent } from './events';
+import {
+  deviceId,
+  hasConsent,
+  keepConsent,
+  pageIds,
+  rememberTargeted,
+  sessionId,
+  tabId,
+  touchSession,
+  wasTargeted,
+} from './identity';
+import { independentModules, ModuleHost, recordingModules } from './module-host';
+import { LogLevel, type ModuleContext, type Options } from './options';
+import type { createRecorder, RecorderHandle } from './recorder/entry';
 import { EventType, Source } from './recorder/format';
 import { cancelLater, guard, later, Stops } from './recorder/page-access';
-import { Recorder } from './recorder/recorder';
-import { mergePrivacy, readRemoteConfig, type RemoteConfig } from './remote-config';
+import { knownRemoteConfig, readRemoteConfig, type RemoteConfig } from './remote-config';
 import { isSampled } from './sampling';
+import type { TargetingNews } from './targeting';
+import { TargetingGate } from './targeting-gate';
 import type { Recipient } from './transport/outbox';
-import { Transport } from './transport/transport';
+import { Transport, type TimedEvent } from './transport/transport';
 
 export const VERSION = '0.1.0';
 const REPLAY_ID = '[Amplitude] Session Replay ID';
@@ -20,8 +34,16 @@ const REPLAY_DEBUG = '[Amplitude] Session Replay Debug';
 const BUFFER_MS = 60_000;
 const INACTIVITY_MS = 15 * 60_000;
 const CLICK = 2;
-const EVENT_RETRY_MS = 5_000;
 const LIBRARY = '@reenact/browser/' + VERSION;
+/** Written before the recorder has arrived. */
+const MOST_EARLY_EVENTS = 100;
+
+/** The recorder's file, once it has arrived. */
+let recorderFile: { createRecorder: typeof createRecorder } | undefined;
+
+async function loadRecorder(): Promise<void> {
+  recorderFile ??= await import('./recorder/entry');
+}
 
 type Mode = 'off' | 'buffering' | 'recording' | 'paused';
 
@@ -32,7 +54,7 @@ export interface Pending {
 /** Events since one snapshot. */
 interface Segment {
   startedAt_ms: number;
-  events: string[];
+  events: TimedEvent[];
 }
 
 export class Client {
@@ -43,20 +65,24 @@ export class Client {
   private to: Recipient = { device: '', session: '', user: '' };
   private isOwnSession = false;
   private isOptedOut = false;
-  private recorder: Recorder | undefined;
+  private recorder: RecorderHandle | undefined;
+  private starting: Promise<void> = Promise.resolve();
+  private early: [type: EventType, data: unknown, at: number][] = [];
   private transport: Transport | undefined;
-  private privacy: Privacy | undefined;
   private segments: Segment[] = [];
   private lastActivity_ms = 0;
   private startedAt_ms = 0;
   private heldUntil_ms = 0;
-  private held: string[] = [];
+  private held: TimedEvent[] = [];
   private clock = 0;
   private page = '';
+  private tab = '';
   private readonly report = (error: unknown) => this.log(LogLevel.Warn, error);
   private readonly stops = new Stops(this.report);
-  private moduleStops: (() => void)[] = [];
   private readonly snapshotListeners = new Set<() => void>();
+  private readonly modules = new ModuleHost(this.moduleContext(), this.report);
+  private readonly independentModules = new ModuleHost(this.moduleContext(), this.report);
+  private readonly gate = new TargetingGate(this.report);
   private generation = 0;
 
   private log(level: LogLevel, ...words: unknown[]): void {
@@ -71,6 +97,7 @@ export class Client {
     this.shutdown();
     this.key = key;
     this.options = options;
+    if (this.isChildFrame()) return { promise: this.recordIntoParent().catch(this.report) };
     this.isOwnSession = options.sessionId === undefined;
     this.isOptedOut = Boolean(options.optOut);
     const now_ms = Date.now();
@@ -79,8 +106,26 @@ export class Client {
       session: String(options.sessionId ?? sessionId(now_ms)),
       user: this.to.user,
     };
+    // At the same time as the settings. Whether it is needed they may say otherwise.
+    const rate = knownRemoteConfig(key)?.sampleRate ?? options.sampleRate ?? 0;
+    const mayStart = isSampled(this.to.session, rate) || options.errorSampleRate;
+    if (mayStart && !this.isForbidden) loadRecorder().catch(() => {});
     const promise = this.whenShown().then(() => this.begin()).catch(this.report);
     return { promise };
+  }
+
+  /** A frame of another origin hands its recording to the page around it. */
+  private isChildFrame(): boolean {
+    const frames = this.options.crossOriginIframes;
+    return Boolean(frames?.enabled && !frames.coordinateChildren) && window.parent !== window;
+  }
+
+  private async recordIntoParent(): Promise<void> {
+    const { crossOriginIframes, privacyConfig } = this.options;
+    const generation = ++this.generation;
+    const { recordForParent } = await import('./modules/child-frame');
+    if (generation !== this.generation || this.options.optOut) return;
+    this.stops.add(recordForParent({ origins: crossOriginIframes!.origins, privacyConfig }));
   }
 
   /** A page that is prepared in advance may never be seen. */
@@ -90,22 +135,19 @@ export class Client {
     return new Promise((shown) => document.addEventListener('prerenderingchange', shown, { once: true }));
   }
 
-  private get trackUrl(): string {
-    return this.options.trackServerUrl ?? (this.options.serverUrl ?? '') + '/api/v1/ingest/rrweb';
-  }
-
-  private get configUrl(): string {
-    return this.options.configServerUrl ?? (this.options.serverUrl ?? '') + '/config';
+  private get urls(): Addresses {
+    return addressesOf(this.options);
   }
 
   private async begin(): Promise<void> {
     const generation = ++this.generation;
     this.remote = { isEnabled: true };
     if (this.options.enableRemoteConfig ?? true) {
-      this.remote = await readRemoteConfig(this.configUrl, this.key);
+      this.remote = await readRemoteConfig(this.urls.config, this.key);
       if (!this.remote) this.log(LogLevel.Warn, 'settings could not be read: nothing is recorded');
     }
     if (generation === this.generation) this.decide();
+    await this.starting;
   }
 
   /** The visitor has not agreed, or nothing says where recordings go. */
@@ -115,11 +157,27 @@ export class Client {
 
   /** Starts, or not, for the session there is. */
   private decide(): void {
+    this.gate.close();
     if (!this.remote?.isEnabled || this.isForbidden || !this.to.session) return;
+    this.independentModules.start(independentModules(this.options, this.remote));
     const rate = this.remote.sampleRate ?? this.options.sampleRate ?? 0;
-    if (isSampled(this.to.session, rate)) this.start();
+    const { targeting } = this.remote;
+    const isChosen = targeting ? wasTargeted(this.to.session) : isSampled(this.to.session, rate);
+    if (isChosen) this.start();
     else if (this.options.errorSampleRate) this.startBuffering();
+    if (targeting && !isChosen) {
+      const { session } = this.to;
+      this.gate.open(targeting, this.to, () => {
+        rememberTargeted(session);
+        this.start();
+      });
+    }
     this.startListening();
+  }
+
+  /** Tells the project's conditions what happened; the first that holds starts the recording. */
+  tell(news: TargetingNews): void {
+    this.gate.tell(news);
   }
 
   /** Records from now on, whatever the sample rate says. */
@@ -140,37 +198,53 @@ export class Client {
   private startRecorder(): void {
     const now_ms = Date.now();
     this.lastActivity_ms = this.startedAt_ms = now_ms;
-    this.heldUntil_ms = now_ms + (this.remote?.minSessionDuration_ms ?? 0);
-    this.privacy = new Privacy(
-      mergePrivacy(this.options.privacyConfig ?? {}, this.remote?.privacy),
-      this.options.interactionConfig?.ugcFilterRules,
-      this.report,
-    );
+    this.heldUntil_ms = now_ms + (this.remote?.minSessionDuration_ms ?? Math.min(this.options.minReplayDurationMs ?? 0, 60_000));
     this.transport ??= this.connect();
-    this.recorder = new Recorder((type, data, at) => this.take(type, data, at), {
-      privacy: this.privacy,
-      report: this.report,
-      shouldInlineStylesheet: this.options.shouldInlineStylesheet ?? true,
-      applyBackgroundColorToBlockedElements: this.options.applyBackgroundColorToBlockedElements ?? false,
-    });
     this.startListening();
+    this.independentModules.start(independentModules(this.options, this.remote));
+    if (recorderFile) return this.run();
+    const { generation } = this;
+    this.starting = loadRecorder().then(
+      () => {
+        if (generation === this.generation && !this.recorder && this.mode !== 'off') this.run();
+      },
+      (error) => {
+        this.log(LogLevel.Error, 'the recorder could not be loaded', error);
+        if (generation === this.generation) this.halt();
+      },
+    );
+  }
+
+  private run(): void {
+    const { options } = this;
     guard(this.report, () => {
-      this.recorder!.start();
+      this.recorder = recorderFile!.createRecorder((type, data, at) => this.take(type, data as any, at), {
+        privacyConfig: options.privacyConfig ?? {},
+        remotePrivacy: this.remote?.privacy,
+        urlRules: options.interactionConfig?.ugcFilterRules,
+        report: this.report,
+        shouldInlineStylesheet: options.shouldInlineStylesheet ?? true,
+        applyBackgroundColorToBlockedElements: options.applyBackgroundColorToBlockedElements ?? false,
+      });
+      this.recorder.start();
+      for (const [type, data, at] of this.early.splice(0)) this.take(type, data, at);
       // A visit may be over in a second: what there is goes now.
       if (this.mode === 'recording') this.transport!.handOver(true);
     })();
-    if (!this.moduleStops.length) for (const module of this.options.modules ?? []) this.addModule(module);
+    this.modules.start(recordingModules(options, this.remote));
   }
 
   private connect(): Transport {
     const { options } = this;
     const isIdle = options.performanceConfig?.enabled ?? true;
     const ids = pageIds();
+    this.tab ||= tabId();
     this.page = ids.page;
     return new Transport({
-      url: this.trackUrl,
+      url: this.urls.track,
       key: this.key,
       ...ids,
+      tab: this.tab,
       library: LIBRARY,
       isPersistent: (options.storeType ?? 'idb') === 'idb',
       maxRetries: options.flushMaxRetries ?? 5,
@@ -200,15 +274,18 @@ export class Client {
     if (type === EventType.FullSnapshot) {
       for (const tell of this.snapshotListeners) later(this.report, tell, 0);
     }
-    const event = JSON.stringify({ type, data, timestamp: at });
+    let whole: object | null = { type, data, timestamp: at, tab: this.tab };
+    if (this.options.beforeAddRecordingEvent) whole = this.options.beforeAddRecordingEvent(whole as any);
+    if (!whole) return;
+    const event = JSON.stringify(whole);
     if (this.mode === 'buffering') {
       if (type === EventType.Meta) this.segments.push({ startedAt_ms: at, events: [] });
-      this.segments[this.segments.length - 1]?.events.push(event);
+      this.segments[this.segments.length - 1]?.events.push({ json: event, at });
     } else if (at < this.heldUntil_ms) {
-      this.held.push(event);
+      this.held.push({ json: event, at });
     } else {
       for (const held of this.held.splice(0)) this.transport?.send(held, this.to);
-      this.transport?.send(event, this.to);
+      this.transport?.send({ json: event, at }, this.to);
     }
   }
 
@@ -226,11 +303,13 @@ export class Client {
     } else if (this.mode === 'recording') {
       if (maxReplayDurationMs && now_ms - this.startedAt_ms >= maxReplayDurationMs) return this.halt();
       if (inactivityTimeoutMs && now_ms - this.lastActivity_ms >= inactivityTimeoutMs) {
+        this.custom('recording paused', {});
         this.stopRecorder();
         this.mode = 'paused';
         void this.transport?.flush();
       }
     }
+    this.gate.lookAtAddress();
     this.clock = later(this.report, () => this.tick(), 1_000);
   }
 
@@ -249,13 +328,14 @@ export class Client {
     this.clock = later(this.report, () => this.tick(), 1_000);
     this.stops.listen(window, 'click popstate', () => {
       if (this.mode === 'paused') this.resume();
+      this.gate.lookAtAddress();
     });
     this.stops.listen(window, 'error unhandledrejection', (event: Event) => {
       // Pictures and scripts that do not load are no errors of the program.
       if (event.target === window) this.pageFailed();
     });
     this.stops.listen(document, 'visibilitychange', () => {
-      this.custom('visibility', { state: document.visibilityState });
+      this.custom('visibility', { visible: !document.hidden });
       if (document.hidden) void this.transport?.flush();
     });
     this.stops.listen(window, 'focus blur', (event: Event) => {
@@ -271,8 +351,9 @@ export class Client {
     });
   }
 
-  private addModule(module: Module): void {
-    const context: ModuleContext = {
+  private moduleContext(): ModuleContext {
+    const client = this;
+    return {
       custom: (tag, payload) => this.custom(tag, payload),
       plugin: (plugin, payload) => this.write(EventType.Plugin, { plugin, payload }),
       event: (type, data, at) => this.write(type, data, at),
@@ -283,16 +364,23 @@ export class Client {
       },
       idOf: (node) => this.recorder?.idOfRecorded(node) ?? 0,
       error: () => this.pageFailed(),
-      url: (href) => this.privacy?.url(href) ?? href,
-      ownUrls: [this.trackUrl, this.configUrl],
+      url: (href) => this.recorder?.url(href) ?? bareUrl(href, this.options),
+      text: (element) => (element && this.recorder?.text(element)) || undefined,
+      track: (type, properties) => this.track(type, properties),
+      target: () => ({ url: this.urls.server, key: this.key, to: this.to, isAllowed: !this.isForbidden }),
+      get ownUrls() {
+        return ownUrls(client.urls);
+      },
       report: this.report,
       stops: () => new Stops(this.report),
     };
-    guard(this.report, () => void this.moduleStops.push(module(context)))();
   }
 
   private write(type: EventType, data: unknown, at?: number): void {
     if (this.recorder) guard(this.report, () => this.take(type, data, at))();
+    else if (this.mode !== 'off' && this.mode !== 'paused' && this.early.length < MOST_EARLY_EVENTS) {
+      this.early.push([type, data, at ?? Date.now()]);
+    }
   }
 
   private custom(tag: string, payload: unknown): void {
@@ -349,6 +437,7 @@ export class Client {
 
   /** An event for search and charts, which leads to the replay. */
   track(type: string, properties: Record<string, unknown> = {}): void {
+    this.tell({ event: { event_type: type, event_properties: properties } });
     this.sendEvent({
       event_type: type,
       event_properties: { ...properties, ...this.getSessionReplayProperties() },
@@ -358,27 +447,13 @@ export class Client {
   /** Who the visitor is, and what is known of them. */
   identify(userId: string, properties: Record<string, unknown> = {}): void {
     this.setUser({ id: userId });
+    this.tell({ user: { user_id: userId, ...properties } });
     this.sendEvent({ event_type: '$identify', user_properties: { $set: properties } });
   }
 
   private sendEvent(event: Record<string, unknown>): void {
     if (this.isForbidden) return;
-    const { device, session, user } = this.to;
-    const url = this.options.eventsServerUrl ?? (this.options.serverUrl ?? '') + '/2/httpapi';
-    const ids = {
-      device_id: device,
-      session_id: Number(session) || -1,
-      insert_id: newId(),
-      ...(user && { user_id: user }),
-    };
-    const body = JSON.stringify({
-      api_key: this.key,
-      events: [{ ...ids, time: Date.now(), platform: 'Web', library: LIBRARY, ...event }],
-    });
-    const headers = { 'Content-Type': 'application/json' };
-    const send = () => fetch(url, { method: 'POST', body, keepalive: true, headers });
-    // The same id again: the server stores it once.
-    send().catch(() => later(this.report, () => void send().catch(this.report), EVENT_RETRY_MS));
+    sendEvent({ url: this.urls.events, key: this.key, to: this.to, library: LIBRARY, report: this.report }, event);
   }
 
   addBreadcrumb(breadcrumb: { category?: string; message?: string; level?: string; data?: unknown }): void {
@@ -393,10 +468,11 @@ export class Client {
   }
 
   /** Sends what there is, and a replay that is only kept until now. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    await this.starting;
     if (this.mode === 'buffering') this.releaseBuffer();
     this.recorder?.flush(true);
-    return this.transport?.flush() ?? Promise.resolve();
+    await this.transport?.flush();
   }
 
   optOut(): void {
@@ -430,6 +506,7 @@ export class Client {
     this.mode = 'off';
     this.segments = [];
     this.held = [];
+    this.early = [];
     this.transport?.handOver(true);
   }
 
@@ -437,7 +514,9 @@ export class Client {
   private halt(): void {
     this.generation++;
     this.endReplay();
-    for (const stop of this.moduleStops.splice(0)) guard(this.report, stop)();
+    this.modules.stop();
+    this.independentModules.stop();
+    this.gate.close();
     this.stops.stop();
     cancelLater(this.clock);
     this.clock = 0;

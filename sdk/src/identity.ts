@@ -3,6 +3,8 @@
 const DEVICE = 'reenact_device';
 const SESSION = 'reenact_session';
 const CONSENT = 'reenact_consent';
+const TAB = 'reenact_tab';
+const TARGETED = 'reenact_targeted';
 const SESSION_IDLE_MS = 30 * 60_000;
 
 function read(name: string): string | null {
@@ -47,8 +49,30 @@ export function touchSession(id: string, now_ms: number): void {
   write(SESSION, `${id} ${now_ms}`);
 }
 
+/** A session that a condition has chosen stays chosen on its later pages. */
+export const wasTargeted = (session: string): boolean => read(TARGETED) === session;
+export const rememberTargeted = (session: string): void => write(TARGETED, session);
+
 export const hasConsent = (): boolean => read(CONSENT) === '1';
 export const keepConsent = (isGiven: boolean): void => write(CONSENT, isGiven ? '1' : null);
+
+/**
+ * A short name of this tab, the same for its later pages. A duplicated tab copies the
+ * storage of the first: as long as that has not left its page, the name is taken.
+ */
+export function tabId(): string {
+  let tab = newId().slice(0, 8);
+  try {
+    const [known, isOpen] = (sessionStorage.getItem(TAB) ?? '').split(' ');
+    if (known && !isOpen) tab = known;
+    sessionStorage.setItem(TAB, tab + ' open');
+    addEventListener('pagehide', () => sessionStorage.setItem(TAB, tab));
+    addEventListener('pageshow', () => sessionStorage.setItem(TAB, tab + ' open'));
+  } catch {
+    // As above.
+  }
+  return tab;
+}
 
 /** The page load before this one in the same tab, and the name of this one. */
 export function pageIds(): { page: string; previousPage: string | null } {

@@ -1,11 +1,22 @@
 // The ES module. Importing it does nothing; `init` does.
 
 import { Client, VERSION } from './client';
+import type { AutocaptureOptions } from './modules/autocapture';
 import type { Options } from './options';
 
 const client = new Client();
 
 export const init = (key: string, options?: Options) => client.init(key, options);
+
+/** Recording and events in one, with the options of Amplitude's unified SDK. */
+export const initAll = (
+  key: string,
+  { analytics = {}, sessionReplay = {}, ...shared }: Options & {
+    analytics?: Pick<Options, 'deviceId' | 'sessionId' | 'optOut'> & { autocapture?: boolean | AutocaptureOptions };
+    sessionReplay?: Options;
+  },
+) => client.init(key, { autocapture: true, ...shared, ...analytics, ...sessionReplay });
+
 export const setSessionId = (id: string | number, device?: string) => client.setSessionId(id, device);
 export const getSessionId = () => client.getSessionId();
 export const getSessionReplayProperties = () => client.getSessionReplayProperties();
@@ -25,5 +36,6 @@ export const captureException = (error: unknown) => client.captureException(erro
 
 export { Client, VERSION };
 export { sessionReplayPlugin, type PluginOptions } from './plugin';
+export type { ModuleChoice } from './module-host';
 export type { Module, ModuleContext, Options } from './options';
 export type { MaskLevel, PrivacyConfig, UrlRule } from './privacy';

@@ -1,5 +1,9 @@
+import type { ModuleChoice } from './module-host';
+import type { InteractionOptions } from './modules/interactions';
+import type { AutocaptureOptions } from './modules/autocapture';
 import type { PrivacyConfig, UrlRule } from './privacy';
 import type { Report, Stops } from './recorder/page-access';
+import type { Recipient } from './transport/outbox';
 
 /** What an optional module gets, so that it needs nothing global. */
 export interface ModuleContext {
@@ -19,6 +23,12 @@ export interface ModuleContext {
   error(): void;
   /** An address as it may be recorded. */
   url(href: string): string;
+  /** The words of an element as far as they may be recorded; undefined when nothing says how far. */
+  text(element: Element | null): string | undefined;
+  /** Sends an event for search and charts. */
+  track(type: string, properties: Record<string, unknown>): void;
+  /** Where a module sends what is not part of the recording, and whether it may. */
+  target(): { url: string; key: string; to: Recipient; isAllowed: boolean };
   /** Requests to these addresses are our own. */
   ownUrls: string[];
   report: Report;
@@ -27,6 +37,8 @@ export interface ModuleContext {
 
 /** Starts collecting, returns what ends it. */
 export type Module = (context: ModuleContext) => () => void;
+
+export type ServerZone = 'US' | 'EU';
 
 export interface LoggerProvider {
   error(...words: unknown[]): void;
@@ -45,8 +57,10 @@ export const enum LogLevel {
 }
 
 export interface Options {
-  /** Address of the Reenact server. Needed unless the two URLs below are given. */
-  serverUrl?: string;
+  /** Address of the Reenact server, or one for each zone. Needed unless the URLs below are given. */
+  serverUrl?: string | Partial<Record<ServerZone, string>>;
+  /** Which of the servers. Default `US`. */
+  serverZone?: ServerZone;
   /** Where recordings go. Default `<serverUrl>/api/v1/ingest/rrweb`. */
   trackServerUrl?: string;
   /** Where settings are read; the key is appended. Default `<serverUrl>/config`. */
@@ -65,7 +79,14 @@ export interface Options {
   /** True: nothing happens until `optIn()`, and then on later pages too, until `optOut()`. */
   needsConsent?: boolean;
   privacyConfig?: PrivacyConfig;
-  interactionConfig?: { ugcFilterRules?: UrlRule[] };
+  /** `enabled` sends clicks and scroll depth for heatmaps, unless the project says no. */
+  interactionConfig?: InteractionOptions & { enabled?: boolean; ugcFilterRules?: UrlRule[] };
+  /** Analytics events without code, from all visitors who did not opt out. */
+  autocapture?: boolean | AutocaptureOptions;
+  /** In the page around: `coordinateChildren` and the frames' origins. In the frame: the page's. */
+  crossOriginIframes?: { enabled: boolean; coordinateChildren?: boolean; origins: string[] };
+  /** Sees every event before it is kept; null drops it. */
+  beforeAddRecordingEvent?: (event: { type: number; data: any; timestamp: number }) => object | null;
   storeType?: 'idb' | 'memory';
   performanceConfig?: { enabled?: boolean; timeout?: number };
   useWebWorker?: boolean;
@@ -79,7 +100,10 @@ export interface Options {
   applyBackgroundColorToBlockedElements?: boolean;
   /** Recording pauses after this time without click or navigation. Default 15 minutes, 0 never. */
   inactivityTimeoutMs?: number;
+  /** Shorter replays are not sent; at most a minute. */
+  minReplayDurationMs?: number;
   /** A replay ends after this time. Default: never. */
   maxReplayDurationMs?: number;
-  modules?: Module[];
+  /** Functions, or names of modules that are loaded on demand. */
+  modules?: ModuleChoice[];
 }

@@ -10,6 +10,7 @@ interface AnalyticsConfig {
   sessionId?: number;
   optOut?: boolean;
   serverUrl?: string;
+  serverZone?: string;
   logLevel?: number;
   loggerProvider?: Options['loggerProvider'];
 }
@@ -19,6 +20,7 @@ interface AnalyticsEvent {
   session_id?: number;
   device_id?: string;
   event_properties?: Record<string, unknown>;
+  user_properties?: { $set?: Record<string, unknown> };
 }
 
 export interface PluginOptions extends Options {
@@ -50,6 +52,7 @@ export function sessionReplayPlugin(options: PluginOptions = {}) {
       const init = client.init(options.apiKey ?? analytics.apiKey, {
         logLevel: analytics.logLevel,
         loggerProvider: analytics.loggerProvider,
+        serverZone: analytics.serverZone === 'EU' ? 'EU' : 'US',
         ...options,
         serverUrl,
         deviceId: options.deviceId ?? analytics.deviceId,
@@ -63,6 +66,8 @@ export function sessionReplayPlugin(options: PluginOptions = {}) {
     async execute(event: AnalyticsEvent): Promise<AnalyticsEvent> {
       const sessionId = options.customSessionId ? options.customSessionId(event) : event.session_id;
       if (sessionId !== undefined && String(sessionId) !== client.getSessionId()) await follow(sessionId);
+      if (event.user_properties?.$set) client.tell({ user: event.user_properties.$set });
+      if (event.event_type[0] !== '$') client.tell({ event });
       if (event.event_type !== '$identify' && String(sessionId) === client.getSessionId()) {
         event.event_properties = { ...event.event_properties, ...client.getSessionReplayProperties() };
       }

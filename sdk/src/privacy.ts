@@ -2,6 +2,8 @@
 // a mask covers everything below and cannot be undone there, an unmask covers
 // everything below but can be masked again, a block leaves only a box.
 
+import { DomKind } from './recorder/format';
+
 export type MaskLevel = 'light' | 'medium' | 'conservative';
 
 export interface PrivacyConfig {
@@ -42,6 +44,7 @@ const TEXT_ATTRIBUTES =
   /^(placeholder|title|alt|label|content|value|aria-(label|description|placeholder|roledescription|valuetext|valuenow|braillelabel))$/;
 const URL_ATTRIBUTES = /^(href|src|action|formaction|srcset|poster|data|cite|ping|xlink:href)$/;
 const CARD_FIELD = /card.?(num|no\b)|cc.?(num|csc|exp|name)|\bcv[cv2]\d?\b|security.?code|^ssn|iban/i;
+const MOST_TEXT_CHARS = 1_000;
 const LIGHT_TYPES = /^(email|tel)$/;
 const LABEL_TYPES = /^(submit|button|reset|image)$/;
 const CHOICE_TYPES = /^(checkbox|radio)$/;
@@ -137,7 +140,7 @@ export class Privacy {
   around(node: Node, cache: Map<Node, Mask>): Mask {
     const parent = node.parentNode;
     if (!parent) {
-      const frame = node.nodeType === Node.DOCUMENT_NODE ? frameOf(node as Document) : null;
+      const frame = node.nodeType === DomKind.Document ? frameOf(node as Document) : null;
       return frame ? this.of(frame, cache) : Mask.Default;
     }
     return this.of(parent, cache);
@@ -147,7 +150,7 @@ export class Privacy {
   of(node: Node, cache: Map<Node, Mask>): Mask {
     let state = cache.get(node);
     if (state !== undefined) return state;
-    if (node.nodeType === Node.ELEMENT_NODE) {
+    if (node.nodeType === DomKind.Element) {
       const marked = (node as Element).closest(this.any);
       if (marked) {
         state = this.step(marked, this.around(marked, cache));
@@ -170,6 +173,19 @@ export class Privacy {
 
   text(text: string, state: Mask): string {
     return this.isTextMasked(state) ? stars(text) : text;
+  }
+
+  /** The text of an element and what is in it, each part as it may be recorded. */
+  allText(element: Element): string {
+    const cache = new Map<Node, Mask>();
+    const walker = element.ownerDocument.createTreeWalker(element, 4 /* SHOW_TEXT */);
+    let text = '';
+    while (walker.nextNode() && text.length < MOST_TEXT_CHARS) {
+      const state = this.around(walker.currentNode, cache);
+      const parent = walker.currentNode.parentNode as Element;
+      if (state !== Mask.Blocked && !isField(parent)) text += this.text((walker.currentNode as Text).data, state);
+    }
+    return text;
   }
 
   /** Never recorded in clear, whatever the configuration says. */

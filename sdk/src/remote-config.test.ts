@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { mergePrivacy, parseRemoteConfig } from './remote-config';
+import { mergePrivacy } from './privacy-settings';
+import { parseRemoteConfig } from './remote-config';
 
 const answer = (sessionReplay: unknown) => ({ configs: { sessionReplay } });
 

@@ -1,7 +1,8 @@
 // Settings of the project, read from the server. Nothing is recorded when they cannot
 // be read: the project may have been switched off, or its masking made stricter.
 
-import type { MaskLevel, PrivacyConfig } from './privacy';
+import type { RemotePrivacy } from './privacy-settings';
+import type { TargetingFlag } from './targeting';
 
 const TIMEOUT_MS = 1_500;
 
@@ -10,15 +11,12 @@ export interface RemoteConfig {
   sampleRate?: number;
   minSessionDuration_ms?: number;
   privacy?: RemotePrivacy;
-}
-
-interface RemotePrivacy {
-  defaultMaskLevel?: MaskLevel;
-  blockSelector?: string | string[];
-  maskSelector?: string | string[];
-  unmaskSelector?: string | string[];
-  maskAttributes?: string[];
-  urlMaskLevels?: PrivacyConfig['urlMaskLevels'];
+  /** Replaces the sample rate. */
+  targeting?: TargetingFlag;
+  /** The project wants these of every page. */
+  console?: { levels?: string[] };
+  network?: boolean;
+  isInteractionOff?: boolean;
 }
 
 /** Null when the answer is not one that permits recording. */
@@ -33,11 +31,15 @@ export function parseRemoteConfig(answer: any): RemoteConfig | null {
     config.minSessionDuration_ms = Math.min(sampling.min_session_duration_ms, 60_000);
   }
   if (replay.sr_privacy_config) config.privacy = replay.sr_privacy_config;
+  if (replay.sr_targeting_config?.segments) config.targeting = replay.sr_targeting_config;
+  const { console, network } = replay.sr_logging_config ?? {};
+  if (console?.enabled) config.console = { levels: console.levels };
+  if (network?.enabled) config.network = true;
+  if (replay.sr_interaction_config?.enabled === false) config.isInteractionOff = true;
   return config;
 }
 
 export async function readRemoteConfig(server: string, key: string): Promise<RemoteConfig | null> {
-  const cacheName = 'reenact_config_' + key.slice(0, 10);
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
   try {
@@ -45,7 +47,7 @@ export async function readRemoteConfig(server: string, key: string): Promise<Rem
     if (response.ok) {
       const text = await response.text();
       const config = parseRemoteConfig(JSON.parse(text));
-      if (config) remember(cacheName, text);
+      if (config) remember(cacheName(key), text);
       return config;
     }
     // The server knows the key and says no.
@@ -55,8 +57,15 @@ export async function readRemoteConfig(server: string, key: string): Promise<Rem
   } finally {
     clearTimeout(timer);
   }
+  return knownRemoteConfig(key);
+}
+
+const cacheName = (key: string): string => 'reenact_config_' + key.slice(0, 10);
+
+/** What the server said last time. */
+export function knownRemoteConfig(key: string): RemoteConfig | null {
   try {
-    return parseRemoteConfig(JSON.parse(localStorage.getItem(cacheName) ?? 'null'));
+    return parseRemoteConfig(JSON.parse(localStorage.getItem(cacheName(key)) ?? 'null'));
   } catch {
     return null;
   }
@@ -68,26 +77,4 @@ function remember(name: string, text: string): void {
   } catch {
     // Storage may be forbidden or full.
   }
-}
-
-const listOf = (value: string | string[] | undefined): string[] => (value ? [value].flat() : []);
-
-/** Remote settings win selector by selector; local ones they do not name stay. */
-export function mergePrivacy(local: PrivacyConfig, remote: RemotePrivacy | undefined): PrivacyConfig {
-  if (!remote) return local;
-  const kinds = ['blockSelector', 'maskSelector', 'unmaskSelector'] as const;
-  const kindOf = new Map<string, (typeof kinds)[number]>();
-  // Later entries win: local before remote, and within one side block, mask, unmask.
-  for (const side of [local, remote]) {
-    for (const kind of kinds) for (const selector of listOf(side[kind])) kindOf.set(selector, kind);
-  }
-  const selectors = (kind: string) => [...kindOf].filter(([, own]) => own === kind).map(([selector]) => selector);
-  return {
-    defaultMaskLevel: remote.defaultMaskLevel ?? local.defaultMaskLevel,
-    blockSelector: selectors('blockSelector'),
-    maskSelector: selectors('maskSelector'),
-    unmaskSelector: selectors('unmaskSelector'),
-    maskAttributes: [...new Set([...(local.maskAttributes ?? []), ...(remote.maskAttributes ?? [])])],
-    urlMaskLevels: [...(remote.urlMaskLevels ?? []), ...(local.urlMaskLevels ?? [])],
-  };
 }

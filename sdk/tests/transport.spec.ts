@@ -27,6 +27,17 @@ test('the snapshot is sent at once, the rest in batches', async ({ page, ingest 
   expect(ingest.uploads.length).toBe(count);
 });
 
+test('a large snapshot is sent at once, too', async ({ page, ingest }) => {
+  // Longer than what is handed over at once.
+  await open(page, ingest, '<p>some words of a page</p>'.repeat(2_000) + '<p>marker-start</p>');
+  // A visitor whose batches never come due.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  await init(page, { useWebWorker: false });
+  await page.clock.runFor(1_000);
+  await expect.poll(() => ingest.has('marker-start')).toBe(true);
+});
+
 test('a page that is left keeps nothing back', async ({ page, ingest }) => {
   await open(page, ingest);
   await init(page);

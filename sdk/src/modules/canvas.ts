@@ -62,3 +62,5 @@ async function toBase64(blob: Blob): Promise<string> {
   for (let at = 0; at < bytes.length; at += 8_192) text += String.fromCharCode(...bytes.subarray(at, at + 8_192));
   return btoa(text);
 }
+
+export default canvasCapture;

@@ -1,6 +1,7 @@
 // Console calls of the page, in the form that rrweb's console player reads.
 
 import type { Module } from '../options';
+import { hookMethod } from '../recorder/patches';
 
 export interface ConsoleOptions {
   levels?: ('log' | 'info' | 'warn' | 'error' | 'debug')[];
@@ -17,7 +18,7 @@ export function consoleCapture(options: ConsoleOptions = {}): Module {
     let count = 0;
     let isInside = false;
     for (const level of levels) {
-      stops.hookMethod(console, level, (_console, args) => {
+      hookMethod(stops, console, level, (_console, args) => {
         // What writing a record logs is not recorded.
         if (isInside || count > maxRecords) return;
         isInside = true;
@@ -69,3 +70,5 @@ function trace(): string[] {
   // The message, this function, the hook and its guards are ours.
   return lines.slice(5, 10).map((line) => line.trim());
 }
+
+export default consoleCapture;

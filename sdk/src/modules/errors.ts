@@ -33,3 +33,5 @@ export function errorCapture(): Module {
     return () => stops.stop();
   };
 }
+
+export default errorCapture;

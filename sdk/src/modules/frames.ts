@@ -12,6 +12,7 @@ const ID_KEYS = new Set(['id', 'parentId', 'nextId', 'rootId', 'start', 'end']);
 
 interface Child {
   ids: Map<number, number>;
+  origin: string;
   documentId: number;
   number: number;
 }
@@ -26,7 +27,7 @@ export function crossOriginFrames({ origins }: { origins: string[] }): Module {
       Array.from(document.querySelectorAll('iframe')).find((frame) => frame.contentWindow === source);
 
     const start = (source: MessageEventSource, origin: string) => {
-      children.set(source, { ids: new Map(), documentId: 0, number: ++count });
+      children.set(source, { ids: new Map(), origin, documentId: 0, number: ++count });
       (source as Window).postMessage({ type: TYPE, kind: 'start' } satisfies Message, origin);
     };
 
@@ -47,13 +48,18 @@ export function crossOriginFrames({ origins }: { origins: string[] }): Module {
     // A new snapshot of the page needs new ones of its frames.
     stops.add(
       context.onSnapshot(() => {
-        for (const source of [...children.keys()]) {
+        for (const [source, { origin }] of [...children]) {
           const frame = elementOf(source);
           if (!frame) children.delete(source);
-          else for (const origin of origins) start(source, origin);
+          else start(source, origin);
         }
       }),
     );
+    // Frames that said hello before anybody listened.
+    for (const frame of document.querySelectorAll('iframe')) {
+      const origin = URL.canParse?.(frame.src) ? new URL(frame.src).origin : '';
+      if (frame.contentWindow && origins.includes(origin)) start(frame.contentWindow, origin);
+    }
     return () => stops.stop();
   };
 }
@@ -109,3 +115,5 @@ function rewrite(value: any, child: Child, newId: () => number): void {
     else if (key !== 'attributes' || Array.isArray(inner)) rewrite(inner, child, newId);
   }
 }
+
+export default crossOriginFrames;

@@ -2,6 +2,7 @@
 // addresses that the site names.
 
 import type { Module, ModuleContext } from '../options';
+import { hookMethod } from '../recorder/patches';
 
 type UrlPattern = string | RegExp;
 
@@ -103,7 +104,7 @@ export function networkCapture(options: NetworkOptions = {}): Module {
 }
 
 function observeFetch(collector: Collector, context: ModuleContext, stops: ReturnType<ModuleContext['stops']>): void {
-  stops.hookMethod(window, 'fetch', (_window, [input, init], answer: Promise<Response>) => {
+  hookMethod(stops, window, 'fetch', (_window, [input, init], answer: Promise<Response>) => {
     const asked = input instanceof Request ? input : null;
     const request = collector.begin('fetch', init?.method ?? asked?.method ?? 'GET', asked?.url ?? String(input));
     if (!request) return;
@@ -143,13 +144,13 @@ function observeFetch(collector: Collector, context: ModuleContext, stops: Retur
 function observeXhr(collector: Collector, stops: ReturnType<ModuleContext['stops']>): void {
   const opened = new WeakMap<XMLHttpRequest, { method: string; url: string; headers: [string, string][] }>();
   const api = XMLHttpRequest.prototype;
-  stops.hookMethod(api, 'open', (xhr: XMLHttpRequest, [method, url]) => {
+  hookMethod(stops, api, 'open', (xhr: XMLHttpRequest, [method, url]) => {
     opened.set(xhr, { method: String(method), url: String(url), headers: [] });
   });
-  stops.hookMethod(api, 'setRequestHeader', (xhr: XMLHttpRequest, [name, value]) => {
+  hookMethod(stops, api, 'setRequestHeader', (xhr: XMLHttpRequest, [name, value]) => {
     opened.get(xhr)?.headers.push([String(name), String(value)]);
   });
-  stops.hookMethod(api, 'send', (xhr: XMLHttpRequest, [body]) => {
+  hookMethod(stops, api, 'send', (xhr: XMLHttpRequest, [body]) => {
     const about = opened.get(xhr);
     const request = about && collector.begin('xmlhttprequest', about.method, about.url);
     if (!request) return;
@@ -175,3 +176,5 @@ function observeXhr(collector: Collector, stops: ReturnType<ModuleContext['stops
     });
   });
 }
+
+export default networkCapture;

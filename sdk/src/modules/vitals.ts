@@ -99,3 +99,5 @@ export function vitalsCapture(): Module {
     return () => stops.stop();
   };
 }
+
+export default vitalsCapture;

@@ -4,6 +4,7 @@ import { Mask, type Privacy } from '../privacy';
 import { EventType, Source, type Emit } from './format';
 import type { NodeIds } from './node-ids';
 import { later, Stops, type Report } from './page-access';
+import { hookSetter } from './patches';
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
@@ -73,12 +74,12 @@ export class Fields {
     const stops = new Stops(this.report);
     const note = (field: Element) => this.note(field);
     const ofOption = (option: Element) => this.note(option.closest('select') ?? option);
-    stops.hookSetter(view.HTMLInputElement?.prototype, 'value', note);
-    stops.hookSetter(view.HTMLInputElement?.prototype, 'checked', note);
-    stops.hookSetter(view.HTMLTextAreaElement?.prototype, 'value', note);
-    stops.hookSetter(view.HTMLSelectElement?.prototype, 'value', note);
-    stops.hookSetter(view.HTMLSelectElement?.prototype, 'selectedIndex', note);
-    stops.hookSetter(view.HTMLOptionElement?.prototype, 'selected', ofOption);
+    hookSetter(stops, view.HTMLInputElement?.prototype, 'value', note);
+    hookSetter(stops, view.HTMLInputElement?.prototype, 'checked', note);
+    hookSetter(stops, view.HTMLTextAreaElement?.prototype, 'value', note);
+    hookSetter(stops, view.HTMLSelectElement?.prototype, 'value', note);
+    hookSetter(stops, view.HTMLSelectElement?.prototype, 'selectedIndex', note);
+    hookSetter(stops, view.HTMLOptionElement?.prototype, 'selected', ofOption);
     return stops;
   }
 

@@ -27,6 +27,17 @@ export const enum Source {
   CustomElement = 16,
 }
 
+/** `nodeType` of the DOM. */
+export const enum DomKind {
+  Element = 1,
+  Text = 3,
+  Cdata = 4,
+  Comment = 8,
+  DocumentType = 10,
+  Document = 9,
+  Fragment = 11,
+}
+
 export const enum NodeKind {
   Document = 0,
   DocumentType = 1,

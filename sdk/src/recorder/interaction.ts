@@ -1,6 +1,6 @@
 // What the visitor does: pointer, touch, focus, scrolling, selection, media, viewport.
 
-import { EventType, Source, type Emit } from './format';
+import { DomKind, EventType, Source, type Emit } from './format';
 import { later, Stops, throttle, type Report } from './page-access';
 
 const MOVE_SAMPLE_MS = 50;
@@ -127,7 +127,7 @@ export class Interaction {
   private interact(type: number, event: MouseEvent): void {
     const target = event.composedPath()[0] as Node;
     // The window's own focus and blur come here too.
-    if (target?.nodeType !== Node.ELEMENT_NODE) return;
+    if (target?.nodeType !== DomKind.Element) return;
     const id = this.deps.idOf(target);
     if (!id) return;
     const data: Record<string, number> = { source: Source.MouseInteraction, type, id };
@@ -144,7 +144,7 @@ export class Interaction {
   scroll(node: Node): void {
     const id = this.deps.idOf(node);
     if (!id || !node.isConnected) return;
-    const isDocument = node.nodeType === Node.DOCUMENT_NODE;
+    const isDocument = node.nodeType === DomKind.Document;
     const view = (node as Document).defaultView;
     const element = node as Element;
     const x = isDocument ? (view?.scrollX ?? 0) : element.scrollLeft;

@@ -29,7 +29,7 @@ export function guard<A extends unknown[]>(report: Report, body: (...args: A) =>
 export class Stops {
   private readonly list: Stop[] = [];
 
-  constructor(private readonly report: Report) {}
+  constructor(readonly report: Report) {}
 
   add(stop: Stop): void {
     this.list.push(stop);
@@ -45,47 +45,6 @@ export class Stops {
         native<typeof target.removeEventListener>(target, 'removeEventListener').call(target, type, safe, options),
       );
     }
-  }
-
-  /** Calls `after` when the page has set `owner.name`. */
-  hookSetter(owner: object | undefined, name: string, after: (self: any) => void): void {
-    const original = owner && Object.getOwnPropertyDescriptor(owner, name);
-    if (!original?.set || !original.configurable) return;
-    const safe = guard(this.report, after);
-    let isActive = true;
-    const set = function (this: unknown, value: unknown) {
-      original.set!.call(this, value);
-      if (isActive) safe(this);
-    };
-    Object.defineProperty(owner, name, { ...original, set });
-    this.add(() => {
-      // When somebody patched over us, taking ours out would take theirs as well.
-      isActive = false;
-      if (Object.getOwnPropertyDescriptor(owner, name)?.set === set) Object.defineProperty(owner, name, original);
-    });
-  }
-
-  /** Calls `after` when the page has called `owner.name(...)` and it did not throw. */
-  hookMethod(
-    owner: object | undefined,
-    name: string,
-    after: (self: any, args: any[], result: any) => void,
-  ): void {
-    const members = owner as Record<string, unknown> | undefined;
-    const original = members?.[name];
-    if (typeof original !== 'function') return;
-    const safe = guard(this.report, after);
-    let isActive = true;
-    const hooked = function (this: unknown, ...args: unknown[]) {
-      const result: unknown = original.apply(this, args);
-      if (isActive) safe(this, args, result);
-      return result;
-    };
-    members![name] = hooked;
-    this.add(() => {
-      isActive = false;
-      if (members![name] === hooked) members![name] = original;
-    });
   }
 
   stop(): void {

@@ -9,6 +9,7 @@ import { cancelLater, guard, later, native, Stops, type Report } from './page-ac
 import { Serializer } from './serializer';
 import { StyleSheets } from './style-sheets';
 import { Tree } from './tree';
+import { hookMethod } from './patches';
 
 /** A page in the background gets no frames; its changes are written by a timer. */
 const HIDDEN_FLUSH_MS = 250;
@@ -202,11 +203,11 @@ export class Recorder {
     const ofWindow: Stop[] = [];
     for (const observed of [this.sheets.observe(view), this.fields.observe(view)]) ofWindow.push(() => observed.stop());
     ofWindow.forEach((stop) => stops.add(stop));
-    stops.hookMethod(view.Element.prototype, 'attachShadow', (host: Element) => {
+    hookMethod(stops, view.Element.prototype, 'attachShadow', (host: Element) => {
       // A host that is not recorded yet brings its root along.
       if (host.shadowRoot && this.ids.get(host) && host.isConnected) this.addShadowRoot(host.shadowRoot);
     });
-    stops.hookMethod(view.customElements && view.CustomElementRegistry.prototype, 'define', (_registry, [name]) => {
+    hookMethod(stops, view.customElements && view.CustomElementRegistry.prototype, 'define', (_registry, [name]) => {
       this.emit(EventType.Incremental, { source: Source.CustomElement, define: { name } });
     });
     this.interaction.listenToDocument(doc, stops);

@@ -2,7 +2,7 @@
 // and a switch on the node's kind; nothing is kept but the ids.
 
 import { Mask, type Privacy } from '../privacy';
-import { NodeKind, type Attributes, type NodeData } from './format';
+import { DomKind, NodeKind, type Attributes, type NodeData } from './format';
 import type { NodeIds } from './node-ids';
 import type { StyleSheets } from './style-sheets';
 import { absoluteCss, absoluteSrcset, absoluteUrl } from './urls';
@@ -63,20 +63,20 @@ export class Serializer {
 
   private describeKind(node: Node, around: Mask): NodeData | null {
     switch (node.nodeType) {
-      case Node.ELEMENT_NODE:
+      case DomKind.Element:
         return this.element(node as Element, around);
-      case Node.TEXT_NODE:
+      case DomKind.Text:
         return this.textNode(node as Text, around);
-      case Node.COMMENT_NODE:
+      case DomKind.Comment:
         // What a comment says is never shown, and may be anything.
         return { type: NodeKind.Comment, id: 0, textContent: '' };
-      case Node.CDATA_SECTION_NODE:
+      case DomKind.Cdata:
         return { type: NodeKind.Cdata, id: 0, textContent: '' };
-      case Node.DOCUMENT_TYPE_NODE: {
+      case DomKind.DocumentType: {
         const { name, publicId, systemId } = node as DocumentType;
         return { type: NodeKind.DocumentType, id: 0, name, publicId, systemId };
       }
-      case Node.DOCUMENT_NODE: {
+      case DomKind.Document: {
         this.inner = around;
         const data: NodeData = { type: NodeKind.Document, id: 0, childNodes: [] };
         if ((node as Document).compatMode !== 'CSS1Compat') data.compatMode = (node as Document).compatMode;
@@ -337,5 +337,5 @@ export function recordedParent(node: Node): Node | null {
 }
 
 export function isShadowRoot(node: Node | null): node is ShadowRoot {
-  return node?.nodeType === Node.DOCUMENT_FRAGMENT_NODE && Boolean((node as ShadowRoot).host);
+  return node?.nodeType === DomKind.Fragment && Boolean((node as ShadowRoot).host);
 }

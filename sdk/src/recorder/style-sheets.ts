@@ -6,6 +6,7 @@ import { EventType, Source, type Emit } from './format';
 import type { NodeIds } from './node-ids';
 import { Stops, type Report } from './page-access';
 import { absoluteCss } from './urls';
+import { hookMethod, hookSetter } from './patches';
 
 interface RuleAdd {
   rule: string;
@@ -176,21 +177,21 @@ export class StyleSheets {
   observe(view: Window & typeof globalThis): Stops {
     const stops = new Stops(this.report);
     const sheetApi = view.CSSStyleSheet?.prototype;
-    stops.hookMethod(sheetApi, 'insertRule', (sheet: CSSStyleSheet, [rule, index]) => {
+    hookMethod(stops, sheetApi, 'insertRule', (sheet: CSSStyleSheet, [rule, index]) => {
       this.noteRules(sheet, { adds: [{ rule: absoluteCss(String(rule), document.baseURI), index: index ?? 0 }] });
     });
-    stops.hookMethod(sheetApi, 'addRule', (sheet: CSSStyleSheet, [selector, block, index]) => {
+    hookMethod(stops, sheetApi, 'addRule', (sheet: CSSStyleSheet, [selector, block, index]) => {
       this.noteRules(sheet, { adds: [{ rule: `${selector}{${block}}`, index: index ?? sheet.cssRules.length - 1 }] });
     });
     for (const name of ['deleteRule', 'removeRule']) {
-      stops.hookMethod(sheetApi, name, (sheet: CSSStyleSheet, [index]) => {
+      hookMethod(stops, sheetApi, name, (sheet: CSSStyleSheet, [index]) => {
         this.noteRules(sheet, { removes: [{ index: index ?? 0 }] });
       });
     }
-    stops.hookMethod(sheetApi, 'replaceSync', (sheet: CSSStyleSheet, [text]) => {
+    hookMethod(stops, sheetApi, 'replaceSync', (sheet: CSSStyleSheet, [text]) => {
       this.noteRules(sheet, { replaceSync: absoluteCss(String(text), document.baseURI) });
     });
-    stops.hookMethod(sheetApi, 'replace', (sheet: CSSStyleSheet, [text], done: Promise<unknown>) => {
+    hookMethod(stops, sheetApi, 'replace', (sheet: CSSStyleSheet, [text], done: Promise<unknown>) => {
       const write = () => this.noteRules(sheet, { replaceSync: absoluteCss(String(text), document.baseURI) });
       done.then(write, () => {});
     });
@@ -199,20 +200,20 @@ export class StyleSheets {
       this.check(root);
       this.wake();
     };
-    stops.hookSetter(view.Document?.prototype, 'adoptedStyleSheets', adopted);
-    stops.hookSetter(view.ShadowRoot?.prototype, 'adoptedStyleSheets', adopted);
+    hookSetter(stops, view.Document?.prototype, 'adoptedStyleSheets', adopted);
+    hookSetter(stops, view.ShadowRoot?.prototype, 'adoptedStyleSheets', adopted);
     return stops;
   }
 
   private observeRules(stops: Stops, view: Window & typeof globalThis): void {
     const groupApi = view.CSSGroupingRule?.prototype;
-    stops.hookMethod(groupApi, 'insertRule', (group: CSSGroupingRule, [rule, index]) => {
+    hookMethod(stops, groupApi, 'insertRule', (group: CSSGroupingRule, [rule, index]) => {
       const path = pathOf(group);
       if (!path) return;
       const adds = [{ rule: absoluteCss(String(rule), document.baseURI), index: [...path, index ?? 0] }];
       this.noteRules(group.parentStyleSheet, { adds });
     });
-    stops.hookMethod(groupApi, 'deleteRule', (group: CSSGroupingRule, [index]) => {
+    hookMethod(stops, groupApi, 'deleteRule', (group: CSSGroupingRule, [index]) => {
       const path = pathOf(group);
       if (path) this.noteRules(group.parentStyleSheet, { removes: [{ index: [...path, index] }] });
     });
@@ -222,10 +223,10 @@ export class StyleSheets {
       const index = rule && pathOf(rule);
       if (index) this.note(rule.parentStyleSheet, { source: Source.StyleDeclaration, index, ...change });
     };
-    stops.hookMethod(declarationApi, 'setProperty', (style, [property, value, priority]) => {
+    hookMethod(stops, declarationApi, 'setProperty', (style, [property, value, priority]) => {
       noteDeclaration(style, { set: { property, value, priority } });
     });
-    stops.hookMethod(declarationApi, 'removeProperty', (style, [property]) => {
+    hookMethod(stops, declarationApi, 'removeProperty', (style, [property]) => {
       noteDeclaration(style, { remove: { property } });
     });
     // Changes that have no event of their own are written as a new rule in the old place.
@@ -236,8 +237,8 @@ export class StyleSheets {
       this.noteRules(rule.parentStyleSheet, { removes: [{ index }] });
       this.noteRules(rule.parentStyleSheet, { adds: [{ rule: rule.cssText, index }] });
     };
-    stops.hookSetter(declarationApi, 'cssText', (style: CSSStyleDeclaration) => rewrite(style.parentRule));
-    stops.hookSetter(view.CSSStyleRule?.prototype, 'selectorText', rewrite);
+    hookSetter(stops, declarationApi, 'cssText', (style: CSSStyleDeclaration) => rewrite(style.parentRule));
+    hookSetter(stops, view.CSSStyleRule?.prototype, 'selectorText', rewrite);
   }
 }
 

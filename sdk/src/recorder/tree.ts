@@ -9,7 +9,7 @@
 // its own moment, and changes to nodes that are not written yet need no event.
 
 import { Mask, type Privacy } from '../privacy';
-import { EventType, Source, type AddedNode, type Emit, type NodeData, type RemovedNode } from './format';
+import { DomKind, EventType, Source, type AddedNode, type Emit, type NodeData, type RemovedNode } from './format';
 import type { NodeIds } from './node-ids';
 import { native, type Report } from './page-access';
 import { isShadowRoot, openMode, recordedParent, type Serializer } from './serializer';
@@ -136,7 +136,7 @@ export class Tree {
       return data;
     }
     // Frames: what is below the document names it.
-    const innerRootId = node.nodeType === Node.DOCUMENT_NODE && node !== document ? data.id : rootId;
+    const innerRootId = node.nodeType === DomKind.Document && node !== document ? data.id : rootId;
     this.nestChildren(node, data.childNodes, inner, innerRootId, false);
     if (data.attributes) {
       this.serializer.noteScroll(node as Element, data, true);
@@ -372,7 +372,7 @@ export class Tree {
       const parent = text.parentNode as Element | null;
       if (parent?.localName === 'textarea') this.events.fieldChanged(parent);
       const id = this.knownId(text, newestBefore);
-      if (!id || text.nodeType !== Node.TEXT_NODE) continue;
+      if (!id || text.nodeType !== DomKind.Text) continue;
       const around = this.privacy.around(text, this.maskCache);
       if (around === Mask.Blocked) continue;
       changes.push({ id, value: this.serializer.text(text, around) });

@@ -52,12 +52,16 @@ export interface OutboxPort {
 
 export function outbox(port: OutboxPort): void {
   interface Chunk {
-    id?: IDBValidKey;
     page: string;
     to: Recipient;
     seq: number;
     text: string;
     time_ms: number;
+  }
+  /** In memory. Sending does not wait for the database, which can take seconds to open. */
+  interface WaitingChunk extends Chunk {
+    id?: IDBValidKey;
+    isDone?: boolean;
   }
 
   const KEPT_MS = 3 * 24 * 3_600_000;
@@ -69,14 +73,13 @@ export function outbox(port: OutboxPort): void {
 
   let config: OutboxConfig;
   let database: IDBDatabase | null = null;
-  let waiting: Chunk[] = [];
+  let waiting: WaitingChunk[] = [];
   let waiting_chars = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isSending = false;
   let pausedUntil_ms = 0;
   let isDiscarded = false;
-  const later: (() => void)[] = [];
-  let isOpen = false;
+  let opened: Promise<void>;
 
   const warn = (message: unknown) => port.postMessage({ kind: 'warn', message: String(message) });
 
@@ -129,32 +132,28 @@ export function outbox(port: OutboxPort): void {
       };
     });
 
-  const add = (chunk: Chunk): void => {
+  const add = (chunk: WaitingChunk): void => {
     waiting.push(chunk);
     waiting_chars += chunk.text.length;
   };
 
-  const keep = (chunk: Chunk): Promise<void> =>
-    new Promise((done) => {
-      const chunks = store();
-      if (!chunks) return done();
-      try {
-        const request = chunks.add(chunk);
-        request.onsuccess = () => {
-          chunk.id = request.result;
-          done();
-        };
-        request.onerror = () => done();
-      } catch (error) {
-        warn(error);
-        done();
-      }
-    });
+  const keep = async (chunk: WaitingChunk): Promise<void> => {
+    await opened;
+    if (chunk.isDone || isDiscarded) return;
+    const request = store()?.add(chunk satisfies Chunk);
+    if (!request) return;
+    request.onsuccess = () => {
+      chunk.id = request.result;
+      // Sent while it was being written.
+      if (chunk.isDone || isDiscarded) store()?.delete(chunk.id);
+    };
+  };
 
-  const forget = (sent: Chunk[]): void => {
+  const forget = (sent: WaitingChunk[]): void => {
     const chunks = store();
     for (const chunk of sent) {
       waiting_chars -= chunk.text.length;
+      chunk.isDone = true;
       if (chunk.id !== undefined) chunks?.delete(chunk.id);
       if (chunk.page === config.page) port.postMessage({ kind: 'done', seq: chunk.seq });
     }
@@ -170,9 +169,9 @@ export function outbox(port: OutboxPort): void {
   };
 
   /** The oldest chunks that may go together. */
-  const nextBatch = (): Chunk[] => {
+  const nextBatch = (): WaitingChunk[] => {
     const first = waiting[0]!;
-    const batch: Chunk[] = [];
+    const batch: WaitingChunk[] = [];
     let length_chars = 0;
     for (const chunk of waiting) {
       const isSame =
@@ -190,7 +189,7 @@ export function outbox(port: OutboxPort): void {
     return new Response(stream).blob();
   };
 
-  const post = async (batch: Chunk[]): Promise<{ status: number; wait_ms: number }> => {
+  const post = async (batch: WaitingChunk[]): Promise<{ status: number; wait_ms: number }> => {
     const { to, page, seq } = batch[0]!;
     const query = new URLSearchParams({
       device_id: to.device,
@@ -228,7 +227,7 @@ export function outbox(port: OutboxPort): void {
   };
 
   /** Sends one batch until the server has it. False: stop for now. */
-  const deliver = async (batch: Chunk[]): Promise<boolean> => {
+  const deliver = async (batch: WaitingChunk[]): Promise<boolean> => {
     for (let attempt = 0; !isDiscarded; attempt++) {
       const { status, wait_ms } = await post(batch);
       if (isDiscarded) return false;
@@ -273,13 +272,12 @@ export function outbox(port: OutboxPort): void {
     if (!waiting.length) port.postMessage({ kind: 'empty' });
   };
 
-  const accept = async (chunk: Chunk, isUrgent: boolean): Promise<void> => {
+  const accept = (chunk: WaitingChunk, isUrgent: boolean): void => {
     if (isDiscarded) return;
     add(chunk);
-    const kept = keep(chunk);
+    keep(chunk).catch(warn);
     if (waiting_chars > MOST_WAITING_CHARS) port.postMessage({ kind: 'stop', reason: 'too much is waiting' });
     if (!isUrgent && waiting_chars < config.batch_chars) return schedule(config.batch_ms);
-    await kept;
     void send();
   };
 
@@ -287,24 +285,21 @@ export function outbox(port: OutboxPort): void {
     isDiscarded = true;
     waiting = [];
     waiting_chars = 0;
-    store()?.clear();
+    void opened.then(() => store()?.clear());
   };
 
   const handle = (message: ToOutbox): void => {
     switch (message.kind) {
       case 'start':
         config = message;
-        void open()
-          .then(readLeftovers)
-          .then(() => {
-            isOpen = true;
-            for (const task of later.splice(0)) task();
-            if (waiting.length) schedule(0);
-          });
+        opened = open();
+        void opened.then(readLeftovers).then(() => {
+          if (waiting.length) schedule(0);
+        });
         port.postMessage({ kind: 'ready' });
         break;
       case 'events':
-        void accept(
+        accept(
           { page: config.page, to: message.to, seq: message.seq, text: message.text, time_ms: Date.now() },
           message.isUrgent,
         );
@@ -319,8 +314,5 @@ export function outbox(port: OutboxPort): void {
     }
   };
 
-  port.onmessage = ({ data }) => {
-    if (data.kind === 'start' || isOpen) handle(data);
-    else later.push(() => handle(data));
-  };
+  port.onmessage = ({ data }) => handle(data);
 }

@@ -1,6 +1,7 @@
 // The main thread's side of the outbox: collects events, hands them over, and at the end
 // of the page sends by beacon what the outbox has not confirmed.
 
+import { EventType } from '../recorder/format';
 import { guard, later, type Report } from '../recorder/page-access';
 import { outbox, type FromOutbox, type OutboxConfig, type Recipient, type ToOutbox } from './outbox';
 
@@ -12,12 +13,20 @@ const BEACON_CHARS = 60_000;
 const WORKER_START_MS = 5_000;
 
 export interface TransportOptions extends Omit<OutboxConfig, 'kind'> {
+  /** Written into the events, so that those of several tabs are told apart. */
+  tab: string;
   useWebWorker: boolean;
   workerUrl?: string;
   /** Hands over when the page is idle, at the latest after this long. Null: at once. */
   idleTimeout_ms: number | null;
   report: Report;
   onStop(reason: string): void;
+}
+
+/** An event as JSON. */
+export interface TimedEvent {
+  json: string;
+  at: number;
 }
 
 interface Unconfirmed {
@@ -37,6 +46,11 @@ export class Transport {
   private buffer_chars = 0;
   private bufferTo: Recipient | undefined;
   private seq = 0;
+  /** Numbers of the chunks of one session, so that the server knows which it lacks. */
+  private part = 1;
+  private number = 0;
+  private from_ms = 0;
+  private until_ms = 0;
   private unconfirmed: Unconfirmed[] = [];
   private isTimerSet = false;
   private whenEmpty: (() => void)[] = [];
@@ -128,13 +142,19 @@ export class Transport {
     }
   }
 
-  /** `event` is JSON. */
-  send(event: string, to: Recipient): void {
+  send({ json, at }: TimedEvent, to: Recipient): void {
     const current = this.bufferTo;
-    if (current && (current.session !== to.session || current.device !== to.device)) this.handOver(false);
+    if (current && (current.session !== to.session || current.device !== to.device)) {
+      this.handOver(false);
+      this.part++;
+      this.number = 0;
+    }
     this.bufferTo = to;
-    this.buffer.push(event);
-    this.buffer_chars += event.length;
+    // Pointer positions and edits of sheets are older than their neighbours.
+    this.from_ms = this.buffer.length ? Math.min(this.from_ms, at) : at;
+    this.until_ms = this.buffer.length ? Math.max(this.until_ms, at) : at;
+    this.buffer.push(json);
+    this.buffer_chars += json.length;
     if (this.buffer_chars > HAND_OVER_CHARS) this.handOver(false);
     else this.handOverSoon();
   }
@@ -157,7 +177,14 @@ export class Transport {
 
   handOver(isUrgent: boolean): void {
     const to = this.bufferTo;
-    if (!this.buffer.length || !to) return;
+    if (!this.buffer.length || !to) {
+      // A large snapshot has gone over already, and waits for its batch.
+      if (isUrgent && this.unconfirmed.length) this.link?.post({ kind: 'flush' });
+      return;
+    }
+    const payload = { page: `${this.options.page}.${this.part}`, number: ++this.number, until: this.until_ms };
+    const mark = { type: EventType.Custom, data: { tag: 'reenact-chunk', payload }, timestamp: this.from_ms };
+    this.buffer.unshift(JSON.stringify({ ...mark, tab: this.options.tab }));
     const chunk = { to, seq: ++this.seq, text: this.buffer.join() };
     this.buffer = [];
     this.buffer_chars = 0;

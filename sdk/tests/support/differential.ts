@@ -52,6 +52,21 @@ export class Duel {
     expectSame(ours, recorded.page, 'our recording and the page');
     if (isReferenceRight) expectSame(await play(recorded.reference), ours, 'the reference and our recording');
   }
+
+  /** What both recordings show at the given times. */
+  async playAt(times_ms: number[], way: Way): Promise<{ ours: string[][]; reference: string[][] }> {
+    const recorded = await this.page.evaluate(() => window.harness.recordings);
+    expect(recorded.errors).toEqual([]);
+    const play = (events: unknown[]) => this.play(events, times_ms, way);
+    return { ours: await play(recorded.ours), reference: await play(recorded.reference) };
+  }
+
+  play(events: unknown[], times_ms: number[], way: Way = 'virtual'): Promise<string[][]> {
+    return this.player.evaluate(
+      ([events, times_ms, way]) => window.replayAt(events as any[], times_ms as number[], way as Way),
+      [events, times_ms, way] as const,
+    );
+  }
 }
 
 export const test = base.extend<{ duel: Duel }, { replayPage: Page }>({

@@ -21,6 +21,13 @@ export class Ingest {
   answers: number[] = [];
   config: { status: number; body: unknown } = { status: 200, body: { configs: { sessionReplay: {} } } };
   configRequests = 0;
+  /** Paths of all requests. */
+  paths: string[] = [];
+  /** Events for search and charts. */
+  analytics: any[] = [];
+  interactions: { query: URLSearchParams; events: any[] }[] = [];
+  /** Every answer is so late. */
+  latency_ms = 0;
   pages: Record<string, string> = {};
   /** The page's policy. */
   policy = '';
@@ -60,7 +67,18 @@ export class Ingest {
     } catch {
       return { status: 400, body: '' };
     }
+    this.paths.push(url.pathname);
+    if (this.latency_ms) await new Promise((done) => setTimeout(done, this.latency_ms));
     if (request.method === 'OPTIONS') return { status: 204, body: '' };
+    if (url.pathname === '/2/httpapi') {
+      this.analytics.push(...JSON.parse(Buffer.concat(chunks).toString()).events);
+      return { status: 200, body: '{"code":200}', type: 'application/json' };
+    }
+    if (url.pathname === '/sessions/v2/track') {
+      const { events } = JSON.parse(Buffer.concat(chunks).toString());
+      this.interactions.push({ query: url.searchParams, events });
+      return { status: 200, body: '{"code":200}', type: 'application/json' };
+    }
     if (url.pathname.startsWith('/config/')) {
       this.configRequests++;
       return { status: this.config.status, body: JSON.stringify(this.config.body), type: 'application/json' };
@@ -85,8 +103,17 @@ export class Ingest {
     return { status: 200, body: await readFile(path), type: 'text/javascript' };
   }
 
-  /** Every event that was stored, once, in time order. */
+  /** Every event that was stored, once, in time order, without the marks of the transport. */
   stored(session?: string): any[] {
+    return this.all(session).filter(({ data }) => data.tag !== 'reenact-chunk');
+  }
+
+  /** What the transport says about its chunks. */
+  marks(session?: string): any[] {
+    return this.all(session).filter(({ data }) => data.tag === 'reenact-chunk').map(({ data }) => data.payload);
+  }
+
+  private all(session?: string): any[] {
     const once = new Map<string, any>();
     for (const upload of this.uploads) {
       if (upload.status >= 300 || (session && upload.query.get('session_id') !== session)) continue;
@@ -104,6 +131,10 @@ export class Ingest {
     this.answers = [];
     this.config = { status: 200, body: { configs: { sessionReplay: {} } } };
     this.configRequests = 0;
+    this.paths = [];
+    this.analytics = [];
+    this.interactions = [];
+    this.latency_ms = 0;
     this.pages = {};
     this.policy = '';
   }

@@ -39,6 +39,23 @@ export const harness = {
     recorder?.stop();
     stopReference?.();
   },
+  /** The page anew, and new recordings. */
+  restart(html: string) {
+    harness.stop();
+    recordings.ours = [];
+    recordings.reference = [];
+    document.documentElement.innerHTML = html;
+    window.storm = createStorm();
+    harness.start();
+  },
+  /** The time up to which the recordings show the page as it is now. */
+  async mark() {
+    await harness.settled();
+    const time_ms = Date.now();
+    // The next event is later.
+    while (Date.now() === time_ms) await new Promise((done) => setTimeout(done, 1));
+    return { time_ms, page: harness.dump() };
+  },
   /** When both recorders have written everything. */
   async settled() {
     do await twoFrames();

@@ -1,4 +1,4 @@
-// Random changes to a page, the same for the same seed.
+// Changes to a page, chosen by name; what a change does is decided by its seed.
 
 /** mulberry32 */
 function generator(seed: number): () => number {
@@ -14,8 +14,8 @@ const TAGS = ['div', 'p', 'span', 'b', 'section', 'ul', 'li', 'a', 'svg', 'x-thi
 const WORDS = ['one', 'two', 'drei', 'vier', 'ünï', '<&>', '日本', ' ', '\n'];
 const COLORS = ['red', 'rgb(1, 2, 3)', 'blue', 'teal'];
 
-export function createStorm(seed: number) {
-  const random = generator(seed);
+export function createStorm() {
+  let random = generator(0);
   const below = (count: number) => Math.floor(random() * count);
   const pick = <T>(list: ArrayLike<T>): T => list[below(list.length)]!;
   const stage = document.querySelector('#stage')!;
@@ -187,16 +187,21 @@ export function createStorm(seed: number) {
       if (random() < 0.5) style.sheet?.insertRule(`.c${below(4)} { font-size: ${10 + below(9)}px }`);
     },
   };
-  const names = Object.keys(steps);
-
-  return async (changes: number): Promise<string[]> => {
-    const done: string[] = [];
-    for (let n = 0; n < changes; n++) {
-      const name = pick(names);
-      done.push(name);
-      steps[name]!();
-      if (random() < 0.08) await new Promise((next) => requestAnimationFrame(next));
-    }
-    return done;
+  return {
+    names: Object.keys(steps),
+    async run(changes: Change[]): Promise<void> {
+      for (const { name, seed, isFrameEnd } of changes) {
+        random = generator(seed);
+        steps[name]!();
+        if (isFrameEnd) await new Promise((next) => requestAnimationFrame(next));
+      }
+    },
   };
+}
+
+export interface Change {
+  name: string;
+  seed: number;
+  /** The recorder writes before the next change. */
+  isFrameEnd: boolean;
 }
