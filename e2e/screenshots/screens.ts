@@ -1,0 +1,123 @@
+// Every page and state of the app, in both themes, wide and on a phone, from recordings of the repository on a
+// real server.
+//
+//   SCREENS: only names that contain this.
+import { test, type Browser, type Page } from '@playwright/test';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { mutation } from '../support/recordings';
+import { recordedPage, signIn } from '../support/app';
+import { Server, type Replay } from '../support/server';
+import { uploadRecording } from '../bench/recordings';
+import { storyRecording } from '../tests/player-story';
+
+const UPNG = createRequire(import.meta.url)('upng-js') as { decode(bytes: Buffer): unknown; toRGBA8(image: any): ArrayBuffer[]; encode(frames: ArrayBuffer[], width: number, height: number, colours: number): ArrayBuffer };
+
+const folder = join(import.meta.dirname, '../../docs/screenshots');
+const widths = { wide: { width: 1440, height: 900 }, phone: { width: 400, height: 800 } };
+/** Enough for flat surfaces and smoothed text, and a third of the size. */
+const colours = 160;
+
+interface Screen {
+  name: string;
+  /** Where to go, and what to do there. */
+  path: (shop: Replays) => string;
+  act?: (page: Page) => Promise<unknown>;
+  signed_in?: boolean;
+}
+
+interface Replays {
+  story: Replay;
+  trading: Replay;
+  kitchen: Replay;
+  unplayable: Replay;
+}
+
+const player = (t: number, tab: string) => (replays: Replays) => `/replays/${replays.story.id}?t=${t}&tab=${tab}`;
+const press = (...keys: string[]) => async (page: Page) => {
+  for (const key of keys) await page.locator('body').press(key);
+};
+
+const screens: Screen[] = [
+  { name: 'login', path: () => '/login', signed_in: false },
+  { name: 'home', path: () => '/' },
+  { name: 'home-play', path: (replays) => `/?play=${replays.story.id}` },
+  { name: 'replays', path: () => '/replays?range=all' },
+  { name: 'replays-peek', path: () => '/replays?range=all', act: press('j', 'p') },
+  { name: 'replays-none', path: () => '/replays?from=2001-01-01&to=2001-01-02' },
+  { name: 'player', path: (replays) => `/replays/${replays.trading.id}?t=30&tab=activity` },
+  { name: 'player-activity', path: player(14.6, 'activity') },
+  { name: 'player-console', path: player(14.6, 'console') },
+  { name: 'player-network', path: player(12.5, 'network') },
+  { name: 'player-errors', path: player(14.6, 'errors') },
+  { name: 'player-performance', path: (replays) => `/replays/${replays.trading.id}?t=30&tab=performance` },
+  { name: 'player-dom', path: player(14.6, 'dom') },
+  { name: 'player-comments', path: player(14.6, 'comments') },
+  { name: 'player-transcript', path: player(14.6, 'transcript') },
+  { name: 'player-details', path: (replays) => `/replays/${replays.kitchen.id}?t=30&tab=details` },
+  { name: 'player-share', path: player(14.6, 'activity'), act: press('s') },
+  { name: 'player-unplayable', path: (replays) => `/replays/${replays.unplayable.id}` },
+  { name: 'player-not-found', path: () => '/replays/rp_0000000000000000000000' },
+  { name: 'page-not-found', path: () => '/nowhere' },
+  { name: 'palette', path: () => '/replays?range=all', act: press('Control+k') },
+  { name: 'shortcuts', path: player(14.6, 'activity'), act: press('?') },
+  { name: 'settings', path: () => '/settings' },
+  { name: 'settings-project', path: () => '/settings/project' },
+  { name: 'settings-ingest', path: () => '/settings/ingest' },
+  { name: 'settings-tokens', path: () => '/settings/tokens' },
+];
+
+async function uploadAll(server: Server): Promise<Replays> {
+  const day_ms = 86_400_000;
+  const now_ms = Date.now();
+  const names = ['trading-u1', 'kitchen-u1', 'shop-u2', 'crm-u1', 'docs-u2', 'chat-u1', 'ide-u1', 'admin-u1', 'metrics-u2', 'shop-u1'];
+  const replays: Replay[] = [];
+  for (const [index, name] of names.entries()) replays.push(await uploadRecording(server, name, now_ms - 600_000 - index * 0.55 * day_ms));
+  const story_ms = now_ms - 4_000_000;
+  const story = await server.upload('visitor-8f3a', 'story', storyRecording(story_ms));
+  const unplayable = await server.upload('visitor-no-page', 'none', [mutation(now_ms - 5_000_000, { texts: [{ id: 4, value: 'late' }] })]);
+  return { story, trading: replays[0]!, kitchen: replays[1]!, unplayable };
+}
+
+async function take(browser: Browser, server: Server, replays: Replays, size: keyof typeof widths, colorScheme: 'light' | 'dark'): Promise<void> {
+  const context = await browser.newContext({ viewport: widths[size], colorScheme, reducedMotion: 'reduce' });
+  const wanted = screens.filter(({ name }) => name.includes(process.env.SCREENS ?? ''));
+  for (const { name, path, act, signed_in = true } of wanted.toSorted((a, b) => Number(a.signed_in ?? true) - Number(b.signed_in ?? true))) {
+    if (signed_in) await signIn(context, server);
+    const page = await context.newPage();
+    await page.goto(server.origin + path(replays));
+    await settled(page);
+    if (act) {
+      await act(page);
+      await settled(page);
+    }
+    writeFileSync(join(folder, `${name}-${size}-${colorScheme}.png`), smaller(await page.screenshot({ animations: 'disabled' })));
+    await page.close();
+  }
+  await context.close();
+}
+
+async function settled(page: Page): Promise<void> {
+  // Gone again where a replay turns out to have no page.
+  if (await page.locator('iframe[title="Recorded page"]').count()) await recordedPage(page).locator('body').waitFor({ state: 'attached', timeout: 4_000 }).catch(() => {});
+  await page.waitForLoadState('networkidle');
+  // Small pictures are drawn two at a time.
+  await page.waitForTimeout((await page.locator('.thumbnail').count()) > 0 ? 2_500 : 400);
+}
+
+function smaller(png: Buffer): Buffer {
+  const image = UPNG.decode(png) as { width: number; height: number };
+  return Buffer.from(UPNG.encode(UPNG.toRGBA8(image), image.width, image.height, colours));
+}
+
+test('screenshots', async ({ browser }) => {
+  mkdirSync(folder, { recursive: true });
+  const server = await Server.start({ env: { REENACT__SEAL__IDLE_SECONDS: '1' } });
+  try {
+    const replays = await uploadAll(server);
+    for (const size of ['wide', 'phone'] as const) for (const scheme of ['light', 'dark'] as const) await take(browser, server, replays, size, scheme);
+  } finally {
+    await server.stop();
+  }
+});
