@@ -1,5 +1,5 @@
-// Starts the unmodified vendor SDKs and points all of their addresses at the
-// server that delivered this page.
+// Records the visit with our own SDK. `?sdk=amplitude` takes Amplitude's unmodified
+// SDKs instead, for this tab, with all of their addresses pointed at our server.
 import { h, byId } from './dom';
 
 interface Analytics {
@@ -9,22 +9,65 @@ interface Analytics {
   setUserId(userId: string): void;
 }
 
+interface Recorder {
+  init(key: string, options: object): { promise: Promise<void> };
+  track(eventType: string, properties?: Record<string, unknown>): void;
+  identify(userId: string): void;
+}
+
 declare global {
   interface Window {
     REENACT_DEMO?: { ingestKey: string; server: string };
     amplitude?: Analytics;
     sessionReplay?: { plugin(options: object): unknown };
+    reenact?: Recorder;
   }
 }
 
 export async function startRecording(): Promise<void> {
   const config = window.REENACT_DEMO;
-  const { amplitude, sessionReplay } = window;
-  if (!config || !amplitude || !sessionReplay) {
+  if (!config) {
     showBanner('This visit is not being recorded: the server gave no key.');
     return;
   }
+  const isAmplitude = chosenSdk() === 'amplitude';
   showBanner('This visit is being recorded.', `${config.server}/replays`);
+  await (isAmplitude ? startAmplitude(config) : startReenact(config));
+}
+
+/** The choice holds for the tab: the shop has several pages. */
+function chosenSdk(): string | null {
+  const asked = new URLSearchParams(location.search).get('sdk');
+  if (asked) sessionStorage.setItem('sdk', asked);
+  return asked ?? sessionStorage.getItem('sdk');
+}
+
+type Config = NonNullable<typeof window.REENACT_DEMO>;
+
+async function startReenact({ ingestKey, server }: Config): Promise<void> {
+  await window.reenact?.init(ingestKey, {
+    serverUrl: server,
+    sampleRate: 1,
+    autocapture: true,
+    modules: ['console', 'errors', 'network', 'vitals'],
+  }).promise;
+}
+
+function loadScript(src: string): Promise<void> {
+  return new Promise((loaded, failed) => {
+    const script = document.createElement('script');
+    script.src = src;
+    script.onload = () => loaded();
+    script.onerror = () => failed(new Error(`cannot load ${src}`));
+    document.head.append(script);
+  });
+}
+
+async function startAmplitude(config: Config): Promise<void> {
+  await loadScript('/demo/vendor/analytics.js');
+  await loadScript('/demo/vendor/session-replay.js');
+  const { amplitude, sessionReplay } = window;
+  if (!amplitude || !sessionReplay) return;
   await amplitude.add(
     sessionReplay.plugin({
       sampleRate: 1,
@@ -54,11 +97,13 @@ export async function startRecording(): Promise<void> {
 }
 
 export function track(eventType: string, properties?: Record<string, unknown>): void {
-  window.amplitude?.track(eventType, properties);
+  if (window.amplitude) window.amplitude.track(eventType, properties);
+  else window.reenact?.track(eventType, properties);
 }
 
 export function identify(userId: string): void {
-  window.amplitude?.setUserId(userId);
+  if (window.amplitude) window.amplitude.setUserId(userId);
+  else window.reenact?.identify(userId);
 }
 
 const thingsToTry = [

@@ -37,7 +37,7 @@ async function newPage(browser: Browser, server: Server, bypassCSP: boolean): Pr
 }
 
 /** Long enough that no player that works runs into it, short enough that the run ends. */
-const limit_ms = 240_000;
+const limit_ms = 45_000;
 
 export async function ourPlayer(browser: Browser, server: Server, replay: Replay): Promise<BenchedPlayer> {
   const { context, page, cdp } = await newPage(browser, server, false);

@@ -5,9 +5,11 @@
 // differs afterwards is a fault.
 import type { ElementNode, PageNode, PageRoot } from './page-tree';
 
+export type Recorder = 'amplitude' | 'upstream' | 'sentry' | 'posthog';
+
 interface Surroundings {
   side: 'live' | 'rebuilt';
-  recorder: 'amplitude' | 'upstream';
+  recorder: Recorder;
   base: string;
   masked: boolean;
   unmasked: boolean;
@@ -116,12 +118,21 @@ export const exceptions: Exception[] = [
       if (clear) return plain;
       // A masked number is not a number: the browser shows such a field empty.
       if (['number', 'date', 'range', 'color'].includes(node.attributes.type ?? '')) return { ...plain, value: undefined };
-      return side === 'live' ? { ...plain, value: recorder === 'upstream' ? '*'.repeat(node.value.length) : stars(node.value) } : plain;
+      return side === 'live' ? { ...plain, value: recorder === 'amplitude' ? stars(node.value) : '*'.repeat(node.value.length) } : plain;
     }),
   },
   {
     what: 'the chosen option of a masked select is not recorded',
     apply: element((node) => (node.tag === 'option' ? without(node, (name) => name === 'selected') : node)),
+  },
+  {
+    what: 'Sentry masks options, the values of boxes to tick, and attributes that people read',
+    apply: element((node, { recorder }) => {
+      if (recorder !== 'sentry') return node;
+      const plain = without(node, (name) => ['aria-label', 'title', 'placeholder'].includes(name));
+      if (node.tag === 'option') return { ...without(plain, (name) => name === 'value'), children: [] };
+      return ['checkbox', 'radio'].includes(node.attributes.type ?? '') ? { ...plain, value: undefined } : plain;
+    }),
   },
   {
     what: 'masked text is asterisks',
@@ -156,7 +167,7 @@ export interface OutlineOptions {
   /** Whether the SDK knows `data-amp-mask` and `data-amp-unmask`; 1.50 and older do not. */
   attributeMarks: boolean;
   /** Upstream rrweb knows no unmask marks, and masks white space in values too. */
-  recorder?: 'amplitude' | 'upstream';
+  recorder?: Recorder;
 }
 
 /** One line per node, so that a failing comparison reads as a diff. */
@@ -173,7 +184,7 @@ export function outline(root: PageRoot, side: 'live' | 'rebuilt', { more = [], a
     for (const original of nodes) {
       let node: PageNode | undefined = original;
       const own: Surroundings = original.kind === 'element' ? marks(original, around, attributeMarks) : { ...around };
-      if (recorder === 'upstream') own.unmasked = false;
+      if (recorder !== 'amplitude') own.unmasked = false;
       for (const exception of table) node = node && exception.apply(node, own);
       if (!node) continue;
       if (node.kind === 'text') lines.push(`${indent}${JSON.stringify(node.text)}`);

@@ -1,5 +1,6 @@
 import { test as base, expect } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
+import { sdkFolder } from './sdks';
 import { Server } from './server';
 import { Site } from './site';
 import { Tap } from './tap';
@@ -17,7 +18,7 @@ interface WorkerFixtures {
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
     async ({}, use) => {
-      const server = await Server.start();
+      const server = await Server.start({ env: { REENACT__POSTHOG__PACKAGE_DIR: sdkFolder('posthog-js') } });
       await use(server);
       await server.stop();
     },

@@ -23,6 +23,7 @@ export interface Replay {
   session_id: string;
   event_count: number;
   status: string;
+  state: string;
   playable: boolean;
   source: string;
   user_id: string | null;

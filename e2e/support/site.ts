@@ -19,8 +19,8 @@ export interface Instrumentation {
   /** Script builds in `.cache`, loaded in this order. */
   scripts: string[];
   /** A file of `site/start`. */
-  start: 'standalone' | 'plugin' | 'unified' | 'plain';
-  config: { ingestKey: string; server: string; deviceId: string; sessionId: number };
+  start: 'standalone' | 'plugin' | 'unified' | 'plain' | 'sentry' | 'posthog';
+  config: { ingestKey: string; server: string; deviceId: string; sessionId: number; options?: Record<string, unknown> };
 }
 
 export class Site {

@@ -111,8 +111,9 @@ async function usePageOne(page: Page): Promise<void> {
  * Keeps the visitor busy until the server has what the page did and the page
  * has every answer, for SDKs that lose what is not sent when the page goes.
  */
-export function flushedTo(server: Server, tap: Tap, deviceId: string): (page: Page) => Promise<void> {
+export function flushedTo(server: Server, tap: Tap, device: string | ((page: Page) => Promise<string>)): (page: Page) => Promise<void> {
   return async (page) => {
+    const deviceId = typeof device === 'string' ? device : await device(page);
     const marker = await page.evaluate(() => {
       const value = `leaving-${Math.round(performance.timeOrigin)}`;
       document.body.setAttribute('data-marker', value);

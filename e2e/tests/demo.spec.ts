@@ -1,4 +1,4 @@
-// The demo shop, recorded by the SDKs that it ships with.
+// The demo shop, recorded by Amplitude's SDKs; own-sdk.spec.ts has it with ours.
 import { addresses, foreignRequests } from '../support/app';
 import { expectAcceptedOnce, expectInOrder, expectNoDuplicates, expectNoSecrets, expectNoSecretsOnDisk } from '../support/checks';
 import { inlineAdoptedSheets, outline } from '../support/compare';
@@ -30,7 +30,7 @@ test('a purchase in the demo shop is recorded, masked and replayed', async ({ pa
   // A test is quicker than the SDK's interval, and its exit beacon holds 64 KiB.
   const caughtUp = async () => flushedTo(server, tap, deviceId)(page);
 
-  await page.goto(`${tap.origin}/demo/`);
+  await page.goto(`${tap.origin}/demo/?sdk=amplitude`);
   await expect(page.getByText(/this visit is being recorded/i)).toBeVisible();
   await expect(page.getByRole('link', { name: /replays/i })).toHaveAttribute('href', `${tap.origin}/replays`);
   await page.waitForFunction(() => Boolean((window as any).amplitude?.getSessionId()));

@@ -9,8 +9,9 @@ import {
 } from '../lib/player/stage-protocol';
 import { boxOf, childrenOf, elementOf, pathAt, rectOf } from './inspect';
 import { Overlay } from './overlay';
+import { Reel, type Part } from './reel';
 import { Screen } from './screen';
-import { event_type, isMove, source, splitState, Tape, type RecordedEvent } from './tape';
+import { event_type, isEvent, isMove, source, splitState, Tape, withSize, type RecordedEvent } from './tape';
 
 // The document a recording is shown in. It asks nobody but this server's archive for anything: its
 // content policy forbids every other request, and the frame the Replayer makes inside is sandboxed
@@ -28,6 +29,7 @@ const highlight = document.createElement('div');
 highlight.className = 'highlight';
 highlight.hidden = true;
 
+const reel = new Reel();
 const tape = new Tape();
 const screen = new Screen(root, onPageSize);
 const overlay = new Overlay(root);
@@ -49,8 +51,9 @@ function fit(): void {
   const { width, height } = page_size;
   if (width === 0 || height === 0) return;
   const scale = Math.min(1, innerWidth / width, innerHeight / height);
-  const left = Math.max(0, (innerWidth - width * scale) / 2);
-  const top = Math.max(0, (innerHeight - height * scale) / 2);
+  // Whole pixels, or every line of the page would be blurred.
+  const left = Math.max(0, Math.round((innerWidth - width * scale) / 2));
+  const top = Math.max(0, Math.round((innerHeight - height * scale) / 2));
   root.style.width = `${width}px`;
   root.style.height = `${height}px`;
   root.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
@@ -67,28 +70,41 @@ function onPageSize(width: number, height: number): void {
 }
 
 function parse(bytes: ArrayBuffer): RecordedEvent[] {
-  const events = JSON.parse(new TextDecoder().decode(bytes)) as RecordedEvent[];
+  const events: unknown = JSON.parse(new TextDecoder().decode(bytes));
   if (!Array.isArray(events)) throw new Error('The answer is not a list of events');
-  return events;
+  return events.filter(isEvent);
 }
 
 async function load(message: ToStage & { kind: 'load' }): Promise<void> {
   current_seek = message.seek;
-  tape.clear();
-  overlay.clear();
-  const events = parse(message.bytes);
-  const { state, following } = splitState(events, message.at_ms);
-  tape.append(following);
-  const sized = state.some((event) => event.type === event_type.meta);
-  const size = { type: event_type.meta, timestamp: message.at_ms, data: { ...message.size } };
-  screen.showState(sized || !message.size ? state : [size, ...state]);
-  applied_ms = message.at_ms;
-  await sheetsLoaded();
-  if (current_seek === message.seek) finishSeek(message.seek);
+  reel.start(message);
+  await show(message.at_ms, message.seek);
 }
 
-function jump(message: ToStage & { kind: 'jump' }): void {
+/** From the state that the reel begins with. */
+async function show(at_ms: number, seek: number): Promise<void> {
+  tape.clear();
+  overlay.clear();
+  const [first, ...more] = reel.parts;
+  if (!first) throw new Error('Nothing is loaded');
+  const { state, following } = splitState(parse(first.bytes), reel.from_ms);
+  tape.append(following);
+  for (const part of more) appendPart(part);
+  reel.forgetIfTooLong();
+  const events = state.concat(tape.takeUntil(at_ms));
+  screen.showState(withSize(events, reel.size));
+  applied_ms = at_ms;
+  await sheetsLoaded();
+  if (current_seek === seek) finishSeek(seek);
+}
+
+function appendPart({ after_ms, bytes }: Part): void {
+  tape.append(parse(bytes).filter((event) => event.timestamp > after_ms));
+}
+
+async function jump(message: ToStage & { kind: 'jump' }): Promise<void> {
   current_seek = message.seek;
+  if (message.at_ms < applied_ms && reel.parts.length > 0) return show(message.at_ms, message.seek);
   overlay.clear();
   screen.apply(tape.takeUntil(message.at_ms), true);
   applied_ms = message.at_ms;
@@ -175,8 +191,8 @@ async function handle(message: ToStage): Promise<void> {
       return load(message);
     case 'append':
       if (message.seek !== current_seek) return;
-      tape.append(parse(message.bytes).filter((event) => event.timestamp > message.after_ms));
-      return;
+      reel.add(message);
+      return appendPart(message);
     case 'jump':
       return jump(message);
     case 'clock':

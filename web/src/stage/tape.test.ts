@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fromLastSnapshot, splitState, Tape, type RecordedEvent } from './tape';
+import { fromLastSnapshot, isEvent, splitState, Tape, withSize, type RecordedEvent } from './tape';
 
 const change = (timestamp: number): RecordedEvent => ({ type: 3, timestamp, data: { source: 0 } });
 const moves = (timestamp: number, ...offsets: number[]): RecordedEvent => ({
@@ -67,4 +67,20 @@ test('the picture of a moment before the first snapshot is that snapshot', () =>
   expect(split([event(4, 10), event(2, 51), change(60)], 10)).toEqual([[10, 51], [60]]);
   expect(split([event(4, 10), event(2, 10)], 10)).toEqual([[10, 10], []]);
   expect(split([change(10)], 10)).toEqual([[10], []]);
+});
+
+test('what is no event is told from what is', () => {
+  const odd = [null, 4, 'x', {}, { type: 3, timestamp: 5, data: null }, { type: 3, timestamp: NaN, data: {} }, { type: '3', timestamp: 5, data: {} }];
+  expect(odd.filter(isEvent)).toEqual([]);
+  expect(isEvent({ type: 42, timestamp: 5, data: {} })).toBe(true);
+});
+
+test('a page always has a size', () => {
+  const sizes = (events: RecordedEvent[]) => events.filter((event) => event.type === 4).map((event) => [event.data['width'], event.data['height']]);
+  const meta = (width: number, height: number): RecordedEvent => ({ type: 4, timestamp: 1, data: { width, height } });
+  const snapshot: RecordedEvent = { type: 2, timestamp: 2, data: {} };
+  expect(sizes(withSize([meta(800, 600), snapshot], { width: 5, height: 5 }))).toEqual([[800, 600]]);
+  expect(sizes(withSize([meta(0, 600), snapshot], { width: 500, height: 400 }))).toEqual([[500, 400]]);
+  expect(sizes(withSize([snapshot], undefined))).toEqual([[1280, 800]]);
+  expect(sizes(withSize([snapshot], { width: 0, height: 0 }))).toEqual([[1280, 800]]);
 });

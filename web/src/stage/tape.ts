@@ -89,6 +89,27 @@ export class Tape {
   }
 }
 
+/** Recordings come from strangers; what is no event at all is left out. */
+export function isEvent(value: unknown): value is RecordedEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, timestamp, data } = value as Partial<RecordedEvent>;
+  return typeof type === 'number' && Number.isFinite(timestamp) && typeof data === 'object' && data !== null;
+}
+
+/** A page of which nobody told a size is shown on an ordinary screen. */
+const usual_size = { width: 1280, height: 800 };
+
+/** Without a size, or with none to speak of, the Replayer would show nothing. */
+export function withSize(events: RecordedEvent[], known: { width: number; height: number } | undefined): RecordedEvent[] {
+  const size = known && known.width > 0 && known.height > 0 ? known : usual_size;
+  const is_sized = ({ data }: RecordedEvent) => Number(data['width']) > 0 && Number(data['height']) > 0;
+  const sized = events.map((event) =>
+    event.type === event_type.meta && !is_sized(event) ? { ...event, data: { ...event.data, ...size } } : event,
+  );
+  if (sized.some((event) => event.type === event_type.meta)) return sized;
+  return [{ type: event_type.meta, timestamp: events[0]?.timestamp ?? 0, data: { ...size } }, ...sized];
+}
+
 /** Something to see happened, other than the pointer on its way. */
 export function isChange(event: RecordedEvent): boolean {
   if (event.type === event_type.full_snapshot) return true;

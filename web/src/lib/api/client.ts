@@ -1,3 +1,5 @@
+import type { ErrorList, IssueDetail, IssuePage, SpanList } from '$lib/issues/types';
+import type { UserDetail, UserPage } from '$lib/users/types';
 import type {
   ApiToken,
   Comment,
@@ -89,6 +91,20 @@ export class ApiClient {
   rating = (id: string, signal?: AbortSignal) =>
     this.#getJson<Rating | null>(replayPath(id, 'rating'), {}, signal);
   rate = (id: string, rating: Rating) => this.#change<void>('PUT', replayPath(id, 'rating'), rating);
+
+  /** Errors that SDKs sent and that belong to the replay. */
+  linkedErrors = (id: string, signal?: AbortSignal) =>
+    this.#getJson<ErrorList>(replayPath(id, 'errors'), { limit: 1000 }, signal);
+  spans = (id: string, signal?: AbortSignal) =>
+    this.#getJson<SpanList>(replayPath(id, 'spans'), { limit: 5000 }, signal);
+  issues = (parameters: Parameters, signal?: AbortSignal) =>
+    this.#getJson<IssuePage>('/api/v1/issues', parameters, signal);
+  issue = (id: string, signal?: AbortSignal) =>
+    this.#getJson<IssueDetail>(`/api/v1/issues/${encodeURIComponent(id)}`, {}, signal);
+  users = (parameters: Parameters, signal?: AbortSignal) =>
+    this.#getJson<UserPage>('/api/v1/users', parameters, signal);
+  user = (id: string, signal?: AbortSignal) =>
+    this.#getJson<UserDetail>(`/api/v1/users/${encodeURIComponent(id)}`, {}, signal);
 
   settings = (signal?: AbortSignal) =>
     this.#getJson<PersonSettings>('/api/v1/me/settings', {}, signal);
@@ -254,6 +270,11 @@ function withQuery(path: string, parameters: Parameters): string {
   }
   const text = query.toString();
   return text ? `${path}?${text}` : path;
+}
+
+/** Where a film of the screen is; the browser asks for the parts of it that it needs. */
+export function videoUrl(id: string, part: string): string {
+  return replayPath(id, `video/${encodeURIComponent(part)}`);
 }
 
 export const api = new ApiClient();

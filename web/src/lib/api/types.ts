@@ -46,7 +46,9 @@ export interface Replay {
   interaction_count: number;
   click_count: number;
   page_count: number;
+  /** Those that the recording shows and those that SDKs sent. */
   error_count?: number;
+  linked_error_count?: number;
   console_error_count?: number;
   rage_click_count?: number;
   dead_click_count?: number;
@@ -64,6 +66,11 @@ export interface Replay {
   source: string;
   sdk: string | null;
   sdk_version: string | null;
+  release?: string | null;
+  environment?: string | null;
+  /** Who it was, for somebody who looks at one replay. */
+  person?: { id: number; user_id: string | null } | null;
+  tags?: Record<string, string>;
   playable: boolean;
   received_at: string;
   /** The activity strip: 48 levels from 0 to 9 over the replay's length. */
@@ -171,6 +178,17 @@ export interface Manifest {
   gaps?: Gap[];
   integrity?: IntegrityNote[];
   assets?: { missing: { url: string; reason: string }[]; archived: number };
+  /** Films of a mobile screen, in time order; there is no page then. */
+  video?: VideoPart[];
+}
+
+export interface VideoPart {
+  id: string;
+  at_ms: number;
+  duration_ms: number;
+  width_px: number;
+  height_px: number;
+  size_bytes: number;
 }
 
 interface FactAt<Kind extends string> {

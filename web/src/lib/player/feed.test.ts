@@ -25,10 +25,10 @@ function harness() {
       });
     });
   const source: FeedSource = {
-    state: (at, _to, tab, signal) => open(`state ${at}${tab === null ? '' : ` tab ${tab}`}`, signal),
+    state: ({ from_ms, tab }, signal) => open(`state ${from_ms}${tab === null ? '' : ` tab ${tab}`}`, signal),
     events: (from, to, _tab, signal) => open(`events ${from}-${to}`, signal),
     load: (request) => calls.push(`load ${request.at_ms}`),
-    append: (seek, from) => calls.push(`append ${seek} ${from}`),
+    append: (seek, after) => calls.push(`append ${seek} after ${after}`),
     changed: () => {},
     wait: async (ms) => void calls.push(`wait ${ms}`),
     now: () => now,
@@ -44,7 +44,7 @@ function harness() {
   return { feed, take, answer, pass: (ms: number) => (now += ms) };
 }
 
-const request = (seek: number, at_ms: number) => ({ seek, at_ms, to_ms: at_ms + 100, tab: null });
+const request = (seek: number, at_ms: number) => ({ seek, at_ms, from_ms: at_ms, to_ms: at_ms + 100, tab: null });
 
 test('a seek asks for one state and hands it on, then pieces follow', async () => {
   const { feed, take, answer } = harness();
@@ -55,9 +55,18 @@ test('a seek asks for one state and hands it on, then pieces follow', async () =
   feed.pump(500, 1, [chunk(0, 5_000)], 5_000);
   expect(take()).toEqual(['ask events 600-5000']);
   await answer();
-  expect(take()).toEqual(['append 1 600']);
+  expect(take()).toEqual(['append 1 after 599']);
   feed.pump(500, 1, [chunk(0, 5_000)], 5_000);
   expect(take()).toEqual([]);
+});
+
+test('what happens at the moment of a state alone is not played again', async () => {
+  const { feed, take, answer } = harness();
+  feed.seek({ seek: 1, at_ms: 500, from_ms: 500, to_ms: 500, tab: null });
+  await answer();
+  feed.pump(500, null, [chunk(0, 1_000)], 1_000);
+  await answer();
+  expect(take()).toEqual(['ask state 500', 'load 500', 'ask events 500-1000', 'append 1 after 500']);
 });
 
 test('while scrubbing, the newest moment wins and those between are never asked for', async () => {
@@ -112,6 +121,9 @@ test.each([
   ['the rest of the chunk', [chunk(0, 10_000)], 4_000, 4_000, 1, { from_ms: 4_000, to_ms: 10_000 }],
   ['over a hole into the next chunk', [chunk(0, 1_000), chunk(9_000, 12_000)], 1_000, 900, 1, { from_ms: 1_000, to_ms: 12_000 }],
   ['little of a heavy chunk', [chunk(0, 60_000, 15_000_000)], 0, 0, 1, { from_ms: 0, to_ms: 6_000 }],
+  ['a little ahead while nothing plays', [chunk(0, 200_000)], 20_000, 10_000, null, { from_ms: 20_000, to_ms: 100_000 }],
+  ['no more than that', [chunk(0, 200_000)], 26_000, 10_000, null, null],
+  ['not much while nothing plays', [chunk(0, 60_000, 12_000_000)], 16_000, 10_000, null, null],
   ['enough ahead', [chunk(0, 200_000)], 60_000, 10_000, 1, null],
   ['more ahead at 16 times', [chunk(0, 200_000)], 60_000, 10_000, 16, { from_ms: 60_000, to_ms: 100_000 }],
   ['too many bytes ahead', [chunk(0, 60_000, 60_000_000)], 20_000, 0, 1, null],

@@ -1,6 +1,8 @@
 import { ApiError, asApiError, isAbort } from '$lib/api/client';
 import type { Chunk, TimeSpan } from '$lib/api/types';
 import { lastStartedIndex } from './idle';
+import { kept_bytes } from './stage-protocol';
+import type { StateRange } from './state-range';
 
 /** Waiting time before each new attempt; after the last one the stretch counts as failed. */
 const retry_after_ms = [400, 1_500];
@@ -9,32 +11,35 @@ const give_up_after_ms = 400;
 /** Kept ahead of the play time, in recording time at normal speed, and in bytes at most. */
 const ahead_ms = 45_000;
 const ahead_bytes = 12_000_000;
+/** The same while nothing plays: what is read in now makes the next seek wait. */
+const still_ahead_ms = 15_000;
+const still_ahead_bytes = 1_000_000;
 const piece_bytes = 1_500_000;
+const still_piece_bytes = 500_000;
 const shortest_piece_ms = 2_000;
-/** What follows the state in the same answer, at normal speed: enough to play until more is there. */
-export const lead_ms = 8_000;
 
-export interface StateRequest {
+/** The moment to be shown, and the range whose state and events show it. */
+export interface StateRequest extends StateRange {
   seek: number;
   at_ms: number;
-  to_ms: number;
-  tab: number | null;
 }
 
-/** What the stage has: from the last seek to what was appended last. */
+/** What the stage has: from the last state to what was appended last. */
 export interface Loaded {
   seek: number;
   tab: number | null;
   from_ms: number;
   until_ms: number;
+  /** Little enough for the stage to keep it all, so that it can start again at `from_ms`. */
+  rewindable: boolean;
 }
 
 export interface FeedSource {
-  state(at_ms: number, to_ms: number, tab: number | null, signal: AbortSignal): Promise<ArrayBuffer>;
+  state(range: StateRange, signal: AbortSignal): Promise<ArrayBuffer>;
   events(from_ms: number, to_ms: number, tab: number | null, signal: AbortSignal): Promise<ArrayBuffer>;
-  /** Both take the bytes over. */
+  /** Both take the bytes over. What is not after `after_ms` has been shown already. */
   load(request: StateRequest, bytes: ArrayBuffer): void;
-  append(seek: number, from_ms: number, bytes: ArrayBuffer): void;
+  append(seek: number, after_ms: number, bytes: ArrayBuffer): void;
   changed(): void;
   wait(ms: number): Promise<void>;
   now(): number;
@@ -50,6 +55,8 @@ export class Feed {
   #state_flight: { abort: AbortController; since_ms: number } | null = null;
   #piece_flight: AbortController | null = null;
   #stopped = false;
+  #loaded_bytes = 0;
+  #loaded_after_ms = 0;
   loaded: Loaded | null = null;
   failed: TimeSpan | null = null;
   last_error: ApiError | null = null;
@@ -68,18 +75,22 @@ export class Feed {
     else if (this.#source.now() - this.#state_flight.since_ms > give_up_after_ms) this.#state_flight.abort.abort();
   }
 
-  /** Same place, other number: the stage went forward through what it has. */
+  /** Same range, other number: the stage goes to another place in what it has. */
   renumber(seek: number, at_ms: number): void {
     this.#wanted = null;
-    if (this.loaded) this.loaded = { ...this.loaded, seek, from_ms: at_ms };
+    const loaded = this.loaded;
+    if (loaded) this.loaded = { ...loaded, seek, from_ms: loaded.rewindable ? loaded.from_ms : at_ms };
   }
 
   get seeking(): boolean {
     return this.#wanted !== null || this.#state_flight !== null;
   }
 
-  /** Loads the next piece when there is too little ahead. `limit_ms` is where this feed ends. */
-  pump(at_ms: number, speed: number, chunks: Chunk[], limit_ms: number): void {
+  /**
+   * Loads the next piece when there is too little ahead. `limit_ms` is where this feed ends; `speed`
+   * is null while nothing plays.
+   */
+  pump(at_ms: number, speed: number | null, chunks: Chunk[], limit_ms: number): void {
     if (!this.loaded || this.seeking || this.#piece_flight || this.failed || this.#stopped) return;
     const piece = nextPiece(chunks, this.loaded.until_ms, at_ms, speed, limit_ms);
     if (piece) void this.#loadPiece(piece);
@@ -104,20 +115,23 @@ export class Feed {
       this.#wanted = null;
       const flight = { abort: new AbortController(), since_ms: this.#source.now() };
       this.#state_flight = flight;
-      const { at_ms, to_ms, tab, seek } = request;
+      const { from_ms, to_ms, tab, seek } = request;
       const bytes = await this.#attempt(
-        (signal) => this.#source.state(at_ms, to_ms, tab, signal),
+        (signal) => this.#source.state({ from_ms, to_ms, tab }, signal),
         flight.abort.signal,
         () => this.#wanted !== null,
       );
       this.#state_flight = null;
       if (this.#stopped) return;
       if (bytes) {
-        this.loaded = { seek, tab, from_ms: at_ms, until_ms: to_ms };
+        this.#loaded_bytes = bytes.byteLength;
+        // A state alone has what happens at its very moment; a range ends before its end.
+        this.#loaded_after_ms = to_ms > from_ms ? to_ms - 1 : from_ms;
+        this.loaded = { seek, tab, from_ms, until_ms: to_ms, rewindable: this.#loaded_bytes <= kept_bytes };
         this.#source.load(request, bytes);
       } else if (!this.#wanted) {
         this.loaded = null;
-        this.failed = { from_ms: at_ms, to_ms };
+        this.failed = { from_ms: request.at_ms, to_ms: Math.max(request.at_ms, to_ms) };
       }
       this.#source.changed();
     }
@@ -136,8 +150,11 @@ export class Feed {
     if (this.#piece_flight !== flight || this.#stopped) return;
     this.#piece_flight = null;
     if (bytes && this.loaded) {
-      this.loaded = { ...this.loaded, until_ms: piece.to_ms };
-      this.#source.append(this.loaded.seek, piece.from_ms, bytes);
+      this.#loaded_bytes += bytes.byteLength;
+      const rewindable = this.#loaded_bytes <= kept_bytes;
+      this.loaded = { ...this.loaded, until_ms: piece.to_ms, rewindable };
+      this.#source.append(this.loaded.seek, this.#loaded_after_ms, bytes);
+      this.#loaded_after_ms = piece.to_ms - 1;
     } else if (!bytes) this.failed = piece;
     this.#source.changed();
   }
@@ -171,19 +188,21 @@ export function nextPiece(
   chunks: Chunk[],
   until_ms: number,
   at_ms: number,
-  speed: number,
+  speed: number | null,
   limit_ms: number,
 ): TimeSpan | null {
   if (until_ms >= limit_ms) return null;
-  if (until_ms > at_ms + ahead_ms * Math.max(1, speed)) return null;
-  if (bytesBetween(chunks, at_ms, until_ms) > ahead_bytes) return null;
+  const enough_ms = speed === null ? still_ahead_ms : ahead_ms * Math.max(1, speed);
+  if (until_ms > at_ms + enough_ms) return null;
+  if (bytesBetween(chunks, at_ms, until_ms) > (speed === null ? still_ahead_bytes : ahead_bytes)) return null;
   const index = lastStartedIndex(chunks, until_ms, (chunk) => chunk.from_ms);
   const inside = chunks[index];
   const chunk = inside && inside.to_ms > until_ms ? inside : chunks[index + 1];
   // Nothing more is recorded before the limit.
   if (!chunk || chunk.from_ms >= limit_ms) return { from_ms: until_ms, to_ms: limit_ms };
   const length_ms = Math.max(1, chunk.to_ms - chunk.from_ms);
-  const fitting_ms = Math.max(shortest_piece_ms, (length_ms * piece_bytes) / Math.max(1, chunk.size_bytes));
+  const bytes = speed === null ? still_piece_bytes : piece_bytes;
+  const fitting_ms = Math.max(shortest_piece_ms, (length_ms * bytes) / Math.max(1, chunk.size_bytes));
   const from_ms = Math.max(until_ms, chunk.from_ms);
   return { from_ms: until_ms, to_ms: Math.min(limit_ms, chunk.to_ms, from_ms + Math.ceil(fitting_ms)) };
 }

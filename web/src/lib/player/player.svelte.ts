@@ -1,15 +1,17 @@
 import { api, asApiError, isAbort, type ApiError } from '$lib/api/client';
-import type { Manifest, TimeSpan } from '$lib/api/types';
+import type { Manifest, Marker, TimeSpan } from '$lib/api/types';
 import { durationText } from '$lib/format/duration';
 import { preferences } from '$lib/ui/preferences.svelte';
 import { changeFrom } from './changes';
 import { Clock } from './clock';
-import { bytesBetween, changedInside, Feed, lead_ms, type Loaded } from './feed';
+import { bytesBetween, changedInside, Feed, type Loaded } from './feed';
 import { idleSpans, lastStartedIndex, skipTarget, spanAt } from './idle';
+import { LinkedErrors } from './linked-errors.svelte';
 import { sizeAt, tabSegments, type Segment } from './segments';
 import { StageLink } from './stage-link';
 import { wallTime, type FromStage, type PageSize } from './stage-protocol';
 import { StateCache } from './state-cache';
+import { stateRange, type StateRange } from './state-range';
 
 export const speeds = [0.25, 0.5, 1, 1.5, 2, 4, 8, 16] as const;
 
@@ -20,7 +22,7 @@ const page_every_ms = 100;
 const skip_notice_ms = 700;
 /** Following a live replay stays this close to its end. */
 const follow_within_ms = 6_000;
-/** Forward over less than this, the stage plays through what it has; beyond, a new state is quicker. */
+/** Over less than this, the stage goes through what it has; beyond, a new state is quicker. */
 const through_bytes = 1_000_000;
 
 /**
@@ -61,6 +63,7 @@ export class Player {
 
   readonly link = new StageLink((message) => this.#hear(message));
   readonly cache: StateCache;
+  readonly linked: LinkedErrors;
   readonly #feed: Feed;
   readonly #abort = new AbortController();
   readonly #frame_listeners = new Set<(at_ms: number) => void>();
@@ -77,20 +80,23 @@ export class Player {
     readonly id: string,
     readonly start_offset_ms: number | null,
   ) {
-    this.cache = new StateCache((at_ms, to_ms, tab, signal) =>
-      api.stateAt(id, at_ms, { to: to_ms, ...(tab === null ? {} : { tab }) }, signal),
+    this.linked = new LinkedErrors(id);
+    this.cache = new StateCache(({ from_ms, to_ms, tab }, signal) =>
+      // A film has no state, only gestures that lie on it.
+      this.has_video
+        ? api.playback(id, from_ms, Math.max(to_ms, from_ms + 1), signal)
+        : api.stateAt(id, from_ms, { to: to_ms, ...(tab === null ? {} : { tab }) }, signal),
     );
     this.#feed = new Feed({
-      state: (at_ms, to_ms, tab, signal) => this.cache.get(at_ms, to_ms, tab, signal),
+      state: (range, signal) => this.cache.get(range, signal),
       // One tab of several has to be asked for with its state: what follows is then its own alone.
       events: (from_ms, to_ms, tab, signal) =>
         tab === null
           ? api.playback(id, from_ms, to_ms, signal)
           : api.stateAt(id, from_ms - 1, { to: to_ms, tab }, signal),
-      load: ({ seek, at_ms }, bytes) =>
-        this.link.post({ kind: 'load', seek, at_ms, bytes, size: this.sizeAt(at_ms) }, [bytes]),
-      append: (seek, from_ms, bytes) =>
-        this.link.post({ kind: 'append', seek, after_ms: from_ms - 1, bytes }, [bytes]),
+      load: ({ seek, from_ms, at_ms }, bytes) =>
+        this.link.post({ kind: 'load', seek, from_ms, at_ms, bytes, size: this.sizeAt(at_ms) }, [bytes]),
+      append: (seek, after_ms, bytes) => this.link.post({ kind: 'append', seek, after_ms, bytes }, [bytes]),
       changed: () => this.#refresh(),
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       now: () => performance.now(),
@@ -103,7 +109,8 @@ export class Player {
   }
 
   get last_ms(): number {
-    return this.manifest?.last_event_ms ?? 0;
+    const film = this.manifest?.video?.at(-1);
+    return Math.max(this.manifest?.last_event_ms ?? 0, film ? film.at_ms + film.duration_ms : 0);
   }
 
   get live(): boolean {
@@ -126,6 +133,22 @@ export class Player {
     return preferences.settings.trail;
   }
 
+  /** A film of a mobile screen instead of a page. */
+  get has_video(): boolean {
+    return (this.manifest?.video?.length ?? 0) > 0;
+  }
+
+  get playable(): boolean {
+    return this.has_video || this.manifest?.replay.playable === true;
+  }
+
+  /** Those of the recording, and the errors that SDKs sent. */
+  get markers(): Marker[] {
+    const own = this.manifest?.markers ?? [];
+    const linked = this.linked.markers;
+    return linked.length === 0 ? own : own.concat(linked).sort((a, b) => a.at_ms - b.at_ms);
+  }
+
   get last_load_error(): ApiError | null {
     return this.#feed.last_error;
   }
@@ -135,7 +158,7 @@ export class Player {
     try {
       const manifest = await api.manifest(this.id, this.#abort.signal);
       this.#take(manifest);
-      if (!manifest.replay.playable) return this.#schedulePoll();
+      if (!this.playable) return this.#schedulePoll();
       const offset_ms = this.start_offset_ms ?? 0;
       this.seek(manifest.first_event_ms + offset_ms);
       if (this.start_offset_ms === null && !document.hidden) this.play();
@@ -161,7 +184,7 @@ export class Player {
   }
 
   play(): void {
-    if (!this.manifest?.replay.playable) return;
+    if (!this.playable) return;
     if (this.finished) this.seek(this.loop?.from_ms ?? this.first_ms);
     this.playing = true;
     this.#clock.play(wallTime());
@@ -228,7 +251,7 @@ export class Player {
   setLoop(loop: TimeSpan | null): void {
     this.loop = loop && loop.to_ms - loop.from_ms >= 200 ? loop : null;
     if (this.loop) {
-      this.cache.preload(...this.#stateRange(this.loop.from_ms));
+      this.cache.preload(this.#stateRange(this.loop.from_ms));
       this.say('Range set, it is repeated');
     } else this.say('Range cleared');
   }
@@ -271,9 +294,10 @@ export class Player {
     else this.say(direction > 0 ? 'No change after this' : 'No change before this');
   }
 
-  /** State at a moment that may be asked for soon, with what follows. */
-  stateFor(at_ms: number): [at_ms: number, to_ms: number, tab: number | null] {
-    return this.#stateRange(Math.round(Math.min(this.last_ms, Math.max(this.first_ms, at_ms))));
+  /** The nearest moment that can be shown, and what has to be asked for to show it. */
+  momentAt(at_ms: number): { at_ms: number; range: StateRange } {
+    const shown_ms = Math.round(Math.min(this.last_ms, Math.max(this.first_ms, at_ms)));
+    return { at_ms: shown_ms, range: this.#stateRange(shown_ms) };
   }
 
   sizeAt(at_ms: number): PageSize | undefined {
@@ -299,11 +323,10 @@ export class Player {
       this.#feed.renumber(this.#seek, target_ms);
       this.link.post({ kind: 'jump', seek: this.#seek, at_ms: target_ms });
     } else if (this.link.ready) {
-      const [state_ms, to_ms, tab] = this.#stateRange(target_ms);
-      this.#feed.seek({ seek: this.#seek, at_ms: state_ms, to_ms, tab });
+      this.#feed.seek({ seek: this.#seek, at_ms: target_ms, ...this.#stateRange(target_ms) });
     } else {
       // The stage is still on its way; the state can be, too.
-      this.cache.preload(...this.#stateRange(target_ms));
+      this.cache.preload(this.#stateRange(target_ms));
     }
     this.#refresh(true);
     this.#requestFrame();
@@ -312,9 +335,11 @@ export class Player {
   #canGoThrough(before_ms: number, target_ms: number): boolean {
     const loaded = this.#feed.loaded;
     if (!loaded || this.#feed.seeking || this.#shown_seek !== this.#seek) return false;
-    if (target_ms < before_ms || before_ms < loaded.from_ms || target_ms >= loaded.until_ms) return false;
+    if (Math.min(before_ms, target_ms) < loaded.from_ms || target_ms >= loaded.until_ms) return false;
     if (this.#tabAt(target_ms) !== loaded.tab) return false;
-    return bytesBetween(this.manifest?.chunks ?? [], before_ms, target_ms) < through_bytes;
+    if (target_ms < before_ms && !loaded.rewindable) return false;
+    const start_ms = target_ms < before_ms ? loaded.from_ms : before_ms;
+    return bytesBetween(this.manifest?.chunks ?? [], start_ms, target_ms) <= through_bytes;
   }
 
   /** Which tab to ask for; null when there is only one. */
@@ -333,14 +358,14 @@ export class Player {
     return segment && segment.to_ms < this.last_ms ? segment.to_ms : this.last_ms + 1;
   }
 
-  #stateRange(at_ms: number): [number, number, number | null] {
-    const to_ms = Math.min(this.#limitAt(at_ms), at_ms + lead_ms * Math.max(1, this.speed));
-    return [at_ms, Math.max(at_ms, Math.round(to_ms)), this.#tabAt(at_ms)];
+  #stateRange(at_ms: number): StateRange {
+    return stateRange(this.manifest?.chunks ?? [], this.first_ms, this.last_ms + 1, at_ms, this.#tabAt(at_ms));
   }
 
   #take(manifest: Manifest): void {
     const before = this.manifest;
     this.manifest = manifest;
+    void this.linked.update(manifest.revision, this.#abort.signal);
     if (before && manifest.revision === before.revision) return;
     this.idle = idleSpans(manifest.active, manifest.first_event_ms, manifest.last_event_ms);
     this.#setSegments();
@@ -358,17 +383,19 @@ export class Player {
 
   #schedulePoll(): void {
     clearTimeout(this.#poll);
-    if (!this.live || this.#abort.signal.aborted) return;
+    // An import is not live, but its picture may still be on its way.
+    const growing = this.live || this.manifest?.replay.state === 'processing';
+    if (!growing || this.#abort.signal.aborted) return;
     this.#poll = setTimeout(() => void this.#pollManifest(), poll_live_every_ms);
   }
 
   async #pollManifest(): Promise<void> {
     if (!document.hidden) {
       try {
-        const was_playable = this.manifest?.replay.playable;
+        const was_playable = this.playable;
         this.#take(await api.manifest(this.id, this.#abort.signal));
         this.poll_error = null;
-        if (!was_playable && this.manifest?.replay.playable) this.seek(this.first_ms);
+        if (!was_playable && this.playable) this.seek(this.first_ms);
         const behind_ms = this.last_ms - this.at_ms;
         if (this.following && behind_ms > follow_within_ms) this.#jump(this.last_ms - 1_000);
       } catch (error) {
@@ -384,7 +411,7 @@ export class Player {
       case 'ready':
         this.sendOptions();
         // A stage that starts again knows nothing.
-        if (this.manifest?.replay.playable) this.#jump(this.at_ms, true);
+        if (this.playable) this.#jump(this.at_ms, true);
         break;
       case 'size':
         this.viewport = message;
@@ -413,12 +440,12 @@ export class Player {
   /** After anything that may change what is needed or what can be shown. */
   #refresh(tell_stage = false): void {
     const manifest = this.manifest;
-    if (!manifest || !manifest.replay.playable) return;
+    if (!manifest || !this.playable) return;
     const now_ms = wallTime();
     this.#refreshed_ms = now_ms;
     const at_ms = this.#clock.read(now_ms);
     const held = this.#shown_seek !== this.#seek;
-    this.#feed.pump(at_ms, this.speed, manifest.chunks, this.#limitAt(at_ms));
+    this.#feed.pump(at_ms, this.playing ? this.speed : null, manifest.chunks, this.#limitAt(at_ms));
     const loaded = this.#feed.loaded;
     const until_ms = held || !loaded ? at_ms : Math.min(loaded.until_ms, this.last_ms);
     const moved = this.#clock.setCeiling(until_ms, now_ms);
@@ -459,7 +486,7 @@ export class Player {
     }
     const segment = this.#segmentAt(at_ms);
     const ends_ms = segment && segment.to_ms < this.last_ms ? segment.to_ms : null;
-    if (ends_ms !== null && ends_ms - at_ms < 3_000 * this.speed) this.cache.preload(...this.#stateRange(ends_ms));
+    if (ends_ms !== null && ends_ms - at_ms < 3_000 * this.speed) this.cache.preload(this.#stateRange(ends_ms));
     if (ends_ms !== null && at_ms >= ends_ms - 20) {
       this.#jump(ends_ms);
       return true;
@@ -491,7 +518,7 @@ export class Player {
     if (target_ms === null || (this.loop && target_ms > this.loop.to_ms)) return false;
     const length = durationText(target_ms - at_ms);
     this.#skip = { target_ms: Math.round(target_ms), due_ms: now_ms + skip_notice_ms };
-    this.cache.preload(...this.#stateRange(this.#skip.target_ms));
+    this.cache.preload(this.#stateRange(this.#skip.target_ms));
     this.skipping = `Skipping ${length} without activity`;
     this.say(`Skipped ${length} of inactivity`);
     return false;

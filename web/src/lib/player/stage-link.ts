@@ -8,7 +8,7 @@ const answer_limit_ms = 5_000;
 
 /** The player's end of the line to one stage frame. */
 export class StageLink {
-  #stage: Window | null = null;
+  #send: ((message: ToStage, transfer: Transferable[]) => void) | null = null;
   #ready = false;
   #request = 0;
   readonly #waiting = new Map<number, (message: FromStage) => void>();
@@ -21,26 +21,44 @@ export class StageLink {
 
   /** Called with the frame's window as soon as it exists. Returns the way to let go. */
   connect(stage: Window): () => void {
-    this.#stage = stage;
+    this.#send = (message, transfer) => stage.postMessage(message, location.origin, transfer);
     const listen = (event: MessageEvent<FromStage>) => {
-      if (event.source !== stage || event.origin !== location.origin) return;
-      const message = event.data;
-      if (message.kind === 'ready') this.#ready = true;
-      if ('request' in message) {
-        this.#waiting.get(message.request)?.(message);
-        this.#waiting.delete(message.request);
-      } else this.hear(message);
+      if (event.source === stage && event.origin === location.origin) this.#hear(event.data);
     };
     addEventListener('message', listen);
     return () => {
       removeEventListener('message', listen);
-      this.#stage = null;
-      this.#ready = false;
+      this.#letGo();
     };
   }
 
+  /** A stage in this very document, which is handed its messages. `say` is for its answers. */
+  attach(take: (message: ToStage) => void): { say: (message: FromStage) => void; detach: () => void } {
+    const send = (message: ToStage) => take(message);
+    this.#send = send;
+    return {
+      say: (message) => {
+        if (this.#send === send) this.#hear(message);
+      },
+      detach: () => this.#letGo(),
+    };
+  }
+
+  #letGo(): void {
+    this.#send = null;
+    this.#ready = false;
+  }
+
+  #hear(message: FromStage): void {
+    if (message.kind === 'ready') this.#ready = true;
+    if ('request' in message) {
+      this.#waiting.get(message.request)?.(message);
+      this.#waiting.delete(message.request);
+    } else this.hear(message);
+  }
+
   post(message: ToStage, transfer: Transferable[] = []): void {
-    if (this.#ready) this.#stage?.postMessage(message, location.origin, transfer);
+    if (this.#ready) this.#send?.(message, transfer);
   }
 
   async nodes(node_id: number | null): Promise<NodeSummary[]> {

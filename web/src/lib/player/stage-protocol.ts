@@ -1,5 +1,11 @@
 // What the player and the stage say to each other by postMessage. Both sides check origin and source.
 
+/**
+ * As long as a state and what was appended to it are no more than this, the stage keeps them and can
+ * go back in them without anybody's help. Both sides count the same bytes.
+ */
+export const kept_bytes = 3_000_000;
+
 /** The size of the page, for a state that comes without it. */
 export interface PageSize {
   width: number;
@@ -18,11 +24,14 @@ export interface ClockState {
 
 /** Player to stage. Bytes are JSON lists of events as the server sent them. */
 export type ToStage =
-  /** The state at `at_ms` and what follows. Answered by `shown` or `error`, as is `jump`. */
-  | { kind: 'load'; seek: number; at_ms: number; bytes: ArrayBuffer; size?: PageSize }
+  /**
+   * The state at `from_ms` and what follows; `at_ms`, somewhere in it, is what to show. Answered by
+   * `shown` or `error`, as is `jump`.
+   */
+  | { kind: 'load'; seek: number; from_ms: number; at_ms: number; bytes: ArrayBuffer; size?: PageSize }
   /** What follows the last `load` or `append` without a hole; what is not after `after_ms` is left out. */
   | { kind: 'append'; seek: number; after_ms: number; bytes: ArrayBuffer }
-  /** Forward to `at_ms` through what is loaded. */
+  /** To `at_ms` through what is loaded; backward only while that is no more than `kept_bytes`. */
   | { kind: 'jump'; seek: number; at_ms: number }
   /** Holds for the page of `seek`; until that is there, nothing moves. */
   | ({ kind: 'clock'; seek: number } & ClockState)

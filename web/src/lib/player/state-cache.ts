@@ -1,13 +1,19 @@
+import type { StateRange } from './state-range';
+
+type Fetch = (range: StateRange, signal?: AbortSignal) => Promise<ArrayBuffer>;
+
+const keyOf = ({ from_ms, to_ms, tab }: StateRange) => `${from_ms} ${to_ms} ${tab}`;
+
 /**
  * A few states that are likely to be asked for next: where the pointer rests on the timeline, the start
  * of a loop, the next tab. Bounded by number and bytes, oldest out first.
  */
 export class StateCache {
-  readonly #fetch: (at_ms: number, to_ms: number, tab: number | null, signal?: AbortSignal) => Promise<ArrayBuffer>;
+  readonly #fetch: Fetch;
   readonly #entries = new Map<string, { answer: Promise<ArrayBuffer>; size_bytes: number }>();
 
   constructor(
-    fetch: (at_ms: number, to_ms: number, tab: number | null, signal?: AbortSignal) => Promise<ArrayBuffer>,
+    fetch: Fetch,
     readonly limit = 6,
     readonly limit_bytes = 12_000_000,
   ) {
@@ -18,10 +24,10 @@ export class StateCache {
     return this.#entries.size;
   }
 
-  preload(at_ms: number, to_ms: number, tab: number | null): void {
-    const key = `${at_ms} ${to_ms} ${tab}`;
+  preload(range: StateRange): void {
+    const key = keyOf(range);
     if (this.#entries.has(key)) return;
-    const entry = { answer: this.#fetch(at_ms, to_ms, tab), size_bytes: 0 };
+    const entry = { answer: this.#fetch(range), size_bytes: 0 };
     this.#entries.set(key, entry);
     entry.answer.then(
       (bytes) => {
@@ -35,8 +41,8 @@ export class StateCache {
   }
 
   /** A copy of its own for the caller, which may give it away. */
-  async get(at_ms: number, to_ms: number, tab: number | null, signal: AbortSignal): Promise<ArrayBuffer> {
-    const known = this.#entries.get(`${at_ms} ${to_ms} ${tab}`);
+  async get(range: StateRange, signal: AbortSignal): Promise<ArrayBuffer> {
+    const known = this.#entries.get(keyOf(range));
     if (known) {
       try {
         return (await known.answer).slice(0);
@@ -44,7 +50,7 @@ export class StateCache {
         // Falls through to a request of its own.
       }
     }
-    return this.#fetch(at_ms, to_ms, tab, signal);
+    return this.#fetch(range, signal);
   }
 
   clear(): void {

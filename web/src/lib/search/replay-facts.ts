@@ -21,9 +21,13 @@ export function stateTag(replay: Replay): Tag | null {
   if (replay.state === 'deleted') return { word: 'deleted', why: 'Someone deleted the recording; only the facts are left' };
   if (replay.state === 'processing') return { word: 'processing', why: 'It has just ended and will be complete in a moment' };
   if (!replay.playable) return { word: 'not playable', why: 'No full picture of the page has arrived' };
-  if (replay.integrity?.length) return { word: 'partial', why: `Not whole: ${replay.integrity.map(integrityText).join(', ')}` };
+  const missing = replay.integrity?.filter((code) => !nothing_missing.has(code)) ?? [];
+  if (missing.length > 0) return { word: 'partial', why: `Not whole: ${missing.map(integrityText).join(', ')}` };
   return null;
 }
+
+/** Noted by the server, but nothing that one would miss in the picture. */
+export const nothing_missing: ReadonlySet<string> = new Set(['page_hidden', 'checkout_differs', 'out_of_order', 'clock_jump']);
 
 const integrity_texts: Record<string, string> = {
   no_full_snapshot: 'a stretch has no full picture of the page',

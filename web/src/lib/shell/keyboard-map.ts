@@ -1,12 +1,14 @@
 export type KeyRow = [keys: string[], what: string];
 export type KeyGroup = [name: string, rows: KeyRow[]];
-export type KeyPage = 'home' | 'list' | 'player' | 'other';
+export type KeyPage = 'home' | 'list' | 'player' | 'rows' | 'issue' | 'other';
 
 const everywhere: KeyRow[] = [
   [['Ctrl K'], 'Go to page, project or replay'],
   [['?'], 'This list'],
   [['G', 'H'], 'Home'],
   [['G', 'R'], 'Replays'],
+  [['G', 'U'], 'Users'],
+  [['G', 'I'], 'Issues'],
   [['G', 'S'], 'Settings'],
   [['Esc'], 'Close what is on top'],
 ];
@@ -59,6 +61,22 @@ const pages: Record<KeyPage, KeyGroup | null> = {
       [['L'], 'Copy link at this time'],
     ],
   ],
+  rows: [
+    'List',
+    [
+      [['J'], 'Next row'],
+      [['K'], 'Previous row'],
+      [['Enter'], 'Open row'],
+      [['/'], 'Search'],
+    ],
+  ],
+  issue: [
+    'Issue',
+    [
+      [['J'], 'Older event'],
+      [['K'], 'Newer event'],
+    ],
+  ],
   other: null,
 };
 
@@ -71,5 +89,7 @@ export function keyboardMap(page: KeyPage): KeyGroup[] {
 export function keyPage(route_id: string | null): KeyPage {
   if (route_id === '/(app)') return 'home';
   if (route_id === '/(app)/replays') return 'list';
+  if (route_id === '/(app)/issues' || route_id === '/(app)/users') return 'rows';
+  if (route_id === '/(app)/issues/[id]') return 'issue';
   return route_id === '/(app)/replays/[id]' ? 'player' : 'other';
 }

@@ -1,11 +1,15 @@
 import House from '@lucide/svelte/icons/house';
 import ListVideo from '@lucide/svelte/icons/list-video';
 import Settings from '@lucide/svelte/icons/settings';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import Users from '@lucide/svelte/icons/users';
 
 /** The pages of the side bar. `key` goes after G. */
 export const places = [
   { path: '/', name: 'Home', key: 'h', icon: House },
   { path: '/replays', name: 'Replays', key: 'r', icon: ListVideo },
+  { path: '/users', name: 'Users', key: 'u', icon: Users },
+  { path: '/issues', name: 'Issues', key: 'i', icon: TriangleAlert },
   { path: '/settings', name: 'Settings', key: 's', icon: Settings },
 ] as const;
 

@@ -1,6 +1,7 @@
 import type { Fact, TimeSpan } from '$lib/api/types';
 import { durationText } from '$lib/format/duration';
 import { pageLabel } from '$lib/format/address';
+import { elementName } from '../element-name';
 import type { Shape } from '../marker-bins';
 import { vitalText } from './performance';
 
@@ -56,13 +57,13 @@ export function lineOf(fact: Fact): Line {
     case 'click':
     case 'touch': {
       const verb = fact.kind === 'touch' || fact.pointer === 'touch' ? 'Tapped' : 'Clicked';
-      const target = fact.label || fact.text || fact.selector || 'the page';
+      const target = elementName(fact) ?? 'the page';
       if (fact.rage > 0) return line('problems', 'frustration', `Rage click ×${fact.rage} on`, target);
       if (fact.dead) return line('problems', 'dead', 'Dead click on', target, 'nothing changed');
       return line('clicks', 'click', verb, target);
     }
     case 'input': {
-      const where = fact.label || fact.selector || 'a field';
+      const where = elementName(fact) ?? 'a field';
       const length = `${fact.length} character${fact.length === 1 ? '' : 's'}`;
       return line('input', 'click', 'Typed in', where, fact.masked ? `${length}, masked` : length);
     }

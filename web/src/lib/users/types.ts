@@ -1,0 +1,25 @@
+import type { Replay } from '$lib/api/types';
+
+export interface User {
+  id: number;
+  /** Null while nobody knows who it is. */
+  user_id: string | null;
+  name: string | null;
+  email: string | null;
+  first_seen: string;
+  last_seen: string;
+  identity_count: number;
+  properties: Record<string, unknown>;
+}
+
+export interface UserPage {
+  users: User[];
+  next_cursor: string | null;
+}
+
+export interface UserDetail extends User {
+  identities: { identity: string; kind: 'user' | 'anonymous'; since: string; last_seen: string }[];
+  groups: { kind: string; key: string; properties: Record<string, unknown>; at: string }[];
+  history: { at: string; kind: string; detail: Record<string, unknown> }[];
+  replays: Replay[];
+}
