@@ -1,48 +1,56 @@
-//! Captured Amplitude uploads from many simulated devices, answered durably,
+//! Captured uploads of each family from many simulated devices, answered durably,
 //! beside a handler that reads the body and answers 200 without storing it.
 
-use crate::load::{self, DEVICE, Outcome, Request};
+use crate::families::{FAMILIES, Family};
+use crate::load::{self, Outcome};
 use crate::process::Server;
 use crate::report::{Row, finish};
 use anyhow::{Context, Result};
-use base64::Engine as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
-const KEY: &str = "f00dfeedf00dfeedf00dfeedf00dfeed";
-const SCENARIOS: [&str; 5] = [
-    "standalone",
-    "plugin",
-    "unified",
-    "packed-1.35",
-    "legacy-packed",
-];
 const CONNECTIONS: usize = 128;
 const ROUND: Duration = Duration::from_secs(8);
 const ROUNDS: usize = 3;
 const WARM_UP: Duration = Duration::from_secs(1);
 const STARTS: usize = 5;
+/// Visits of each captured session whose stored size is measured.
+const SIZED_DEVICES: usize = 10;
+const SEAL_PATIENCE: Duration = Duration::from_secs(120);
+/// Nothing new for this long: nothing more will be sealed.
+const SEAL_REST: Duration = Duration::from_secs(6);
 const BARE: &str = "bare handler that reads the body and answers 200";
 
 pub async fn run(reenact: &str) -> Result<()> {
-    let sessions = Arc::new(read_sessions()?);
+    let mut rows = Vec::new();
+    for family in &FAMILIES {
+        rows.extend(throughput(reenact, family).await?);
+        rows.extend(sizes(reenact, family).await?);
+    }
+    let starts = start_times(reenact).await?;
+    rows.push(Row::new(
+        "start-up, empty folder",
+        median(starts.into_iter()),
+        "ms",
+        "from the start of the process to the address line",
+    ));
+    finish("ingest", &rows)
+}
+
+async fn throughput(reenact: &str, family: &Family) -> Result<Vec<Row>> {
+    let sessions = Arc::new(family.sessions()?);
     let requests: usize = sessions.iter().map(Vec::len).sum();
-    let decoded: usize = sessions
-        .iter()
-        .flatten()
-        .map(|request| request.decoded_bytes)
-        .sum();
+    let decoded: usize = sessions.iter().flatten().map(|it| it.decoded_bytes).sum();
     let data = format!(
-        "{requests} captured Amplitude uploads ({decoded} bytes decoded) of {} sessions, {CONNECTIONS} connections, loopback",
+        "{requests} captured {} uploads ({decoded} bytes decoded) of {} sessions, {CONNECTIONS} connections, loopback",
+        family.name,
         sessions.len()
     );
-    let starts = start_times(reenact).await?;
-
     let folder = tempfile::tempdir().context("cannot make a folder")?;
-    let ours = Server::start(serve(reenact, folder.path())).await?;
+    let ours = Server::start(serve(reenact, folder.path(), family.key)).await?;
     let mut bare = Command::new(std::env::current_exe()?);
     bare.arg("bare");
     let bare = Server::start(bare).await?;
@@ -68,11 +76,13 @@ pub async fn run(reenact: &str) -> Result<()> {
         }
     }
     let [bare_rounds, our_rounds] = &measured;
+    let name = |metric: &str| format!("{}: {metric}", family.name);
     let compare = |metric: &str, unit: &'static str, figure: &dyn Fn(&(Outcome, f64)) -> f64| {
-        Row::new(metric, median(our_rounds.iter().map(figure)), unit, &data)
+        let ours = median(our_rounds.iter().map(figure));
+        Row::new(&name(metric), ours, unit, &data)
             .against(BARE, median(bare_rounds.iter().map(figure)))
     };
-    let rows = [
+    let rows = vec![
         compare("requests", "1/s", &|(outcome, _)| {
             outcome.requests_per_second()
         }),
@@ -86,21 +96,96 @@ pub async fn run(reenact: &str) -> Result<()> {
         compare("processor time per GB", "s", &|(outcome, cpu)| {
             cpu / (outcome.decoded_bytes as f64 / 1e9)
         }),
-        Row::new("peak memory", ours.peak_memory_bytes()? / 1e6, "MB", &data)
-            .against(BARE, bare.peak_memory_bytes()? / 1e6),
         Row::new(
-            "start-up, empty folder",
-            median(starts.into_iter()),
-            "ms",
-            "from the start of the process to the address line",
-        ),
+            &name("peak memory"),
+            ours.peak_memory_bytes()? / 1e6,
+            "MB",
+            &data,
+        )
+        .against(BARE, bare.peak_memory_bytes()? / 1e6),
     ];
     ours.stop().await?;
     bare.stop().await?;
-    finish("ingest", &rows)
+    Ok(rows)
 }
 
-fn serve(reenact: &str, data: &Path) -> Command {
+/// What the uploads of a few visits take on the disk once they are sealed, beside what
+/// came in. Each visit is short; what all of them share is kept once.
+async fn sizes(reenact: &str, family: &Family) -> Result<Vec<Row>> {
+    let sessions = family.sessions()?;
+    let folder = tempfile::tempdir().context("cannot make a folder")?;
+    let mut command = serve(reenact, folder.path(), family.key);
+    command.env("REENACT__SEAL__IDLE_SECONDS", "1");
+    let server = Server::start(command).await?;
+    let (mut received, mut decoded) = (0, 0);
+    for device in 0..SIZED_DEVICES {
+        for requests in &sessions {
+            for request in requests {
+                received += request.body.len();
+                decoded += request.decoded_bytes;
+            }
+        }
+        let numbers = (0..sessions.len()).map(|at| device * sessions.len() + at);
+        for (number, requests) in numbers.zip(&sessions) {
+            load::send(server.address, requests, number).await?;
+        }
+    }
+    let blobs = folder.path().join("blobs/recordings");
+    let expected = SIZED_DEVICES * sessions.len();
+    let stored = wait_until_sealed(&blobs, expected).await?;
+    server.stop().await?;
+    let data = format!(
+        "{expected} visits, {} of each captured {} session, sealed one by one",
+        SIZED_DEVICES, family.name
+    );
+    let row = |metric: &str, value: u64| {
+        let metric = format!("{}: {metric}", family.name);
+        Row::new(&metric, value as f64 / 1e3, "kB", &data)
+            .against("bodies as received", received as f64 / 1e3)
+    };
+    Ok(vec![
+        row("stored recordings", stored),
+        row("events as JSON", decoded as u64),
+    ])
+}
+
+/// The size of the newest objects, once there is one for every replay and they rest.
+async fn wait_until_sealed(folder: &Path, expected: usize) -> Result<u64> {
+    let begun = Instant::now();
+    let mut last = (0, 0);
+    let mut since = Instant::now();
+    while begun.elapsed() < SEAL_PATIENCE {
+        let now = newest_objects(folder);
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        if last.0 == expected && since.elapsed() > SEAL_REST {
+            return Ok(last.1);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    anyhow::bail!("only {} of {expected} replays were sealed", last.0)
+}
+
+/// How many replays have an object, and the bytes of the newest of each.
+fn newest_objects(folder: &Path) -> (usize, u64) {
+    let entries = |folder: &Path| {
+        let found = std::fs::read_dir(folder).into_iter().flatten();
+        found.flatten().map(|entry| entry.path())
+    };
+    let replays = entries(folder).flat_map(|project| entries(&project).collect::<Vec<_>>());
+    let newest = replays.filter_map(|replay| {
+        let objects = entries(&replay).filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "recording")
+        });
+        std::fs::metadata(objects.max()?).ok().map(|it| it.len())
+    });
+    let sizes: Vec<u64> = newest.collect();
+    (sizes.len(), sizes.iter().sum())
+}
+
+fn serve(reenact: &str, data: &Path, key: &str) -> Command {
     let mut command = Command::new(reenact);
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -110,7 +195,7 @@ fn serve(reenact: &str, data: &Path) -> Command {
         .env("REENACT_BOOTSTRAP_PASSWORD", "a long enough password");
     command
         .env("REENACT_BOOTSTRAP_PROJECT", "bench")
-        .env("REENACT_BOOTSTRAP_INGEST_KEY", KEY);
+        .env("REENACT_BOOTSTRAP_INGEST_KEY", key);
     // A line per request would measure the terminal.
     command.env("REENACT__LOG__LEVEL", "warn");
     command
@@ -119,13 +204,13 @@ fn serve(reenact: &str, data: &Path) -> Command {
 /// Starts on a folder that is set up: setting up hashes a password, once.
 async fn start_times(reenact: &str) -> Result<Vec<f64>> {
     let folder = tempfile::tempdir().context("cannot make a folder")?;
-    Server::start(serve(reenact, folder.path()))
+    Server::start(serve(reenact, folder.path(), FAMILIES[0].key))
         .await?
         .stop()
         .await?;
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        let server = Server::start(serve(reenact, folder.path())).await?;
+        let server = Server::start(serve(reenact, folder.path(), FAMILIES[0].key)).await?;
         times.push(server.start.as_secs_f64() * 1000.0);
         server.stop().await?;
     }
@@ -136,67 +221,6 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-fn read_sessions() -> Result<Vec<Vec<Request>>> {
-    SCENARIOS
-        .iter()
-        .map(|scenario| read_session(&Path::new("fixtures/amplitude").join(scenario)))
-        .collect()
-}
-
-/// The replay uploads of one captured visit, in order.
-fn read_session(folder: &Path) -> Result<Vec<Request>> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot read {}", folder.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit())
-        })
-        .collect();
-    files.sort();
-    let mut requests = Vec::new();
-    for file in files {
-        let captured: serde_json::Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-        let path = captured["path"].as_str().unwrap_or_default();
-        if !path.ends_with("/track") {
-            continue;
-        }
-        let device = captured["query"]["device_id"]
-            .as_str()
-            .context("no device id")?;
-        let query = captured["raw_query"]
-            .as_str()
-            .context("no query")?
-            .replace(device, DEVICE);
-        let body = base64::engine::general_purpose::STANDARD
-            .decode(captured["body_base64"].as_str().unwrap_or_default())?;
-        let headers = captured["headers"].as_object().context("no headers")?;
-        let encoding = headers
-            .get("content-encoding")
-            .and_then(serde_json::Value::as_str);
-        let decoded_bytes = wire::encoding::decode_body(encoding, &body, usize::MAX >> 1)?.len();
-        let mut head = format!(
-            "POST {path}?{query} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n",
-            body.len()
-        );
-        for (name, value) in headers {
-            if !matches!(name.as_str(), "host" | "connection" | "content-length") {
-                head.push_str(&format!(
-                    "{name}: {}\r\n",
-                    value.as_str().unwrap_or_default()
-                ));
-            }
-        }
-        head.push_str("\r\n");
-        requests.push(Request {
-            head,
-            body,
-            decoded_bytes,
-        });
-    }
-    Ok(requests)
 }
 
 /// The baseline: the same HTTP stack, nothing behind it.

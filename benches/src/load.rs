@@ -12,11 +12,51 @@ use tokio::net::TcpStream;
 /// Where the number of the simulated device goes.
 pub const DEVICE: &str = "{device}";
 
-/// A recorded upload with a place for the device's number in its head.
+/// A recorded upload with places for the device's number: in its head, and in its body
+/// where the session's id stands.
+#[derive(Default)]
 pub struct Request {
     pub head: String,
     pub body: Vec<u8>,
     pub decoded_bytes: usize,
+    pub places: Vec<usize>,
+    pub id_bytes: usize,
+    /// When the body is a gzip file, whose checksum is of what is in it.
+    pub gzip: Option<Gzip>,
+}
+
+pub struct Gzip {
+    pub plain: Vec<u8>,
+    pub places: Vec<usize>,
+}
+
+impl Request {
+    /// Writes the request of one device.
+    pub fn write(&self, device: usize, message: &mut Vec<u8>) {
+        message.clear();
+        let head = self.head.replace(DEVICE, &format!("bench-{device}"));
+        message.extend_from_slice(head.as_bytes());
+        let start = message.len();
+        message.extend_from_slice(&self.body);
+        // Hexadecimal digits are an id for everybody.
+        let id = format!("{:0width$x}", device + 1, width = self.id_bytes);
+        for place in &self.places {
+            let place = start + place;
+            message[place..place + id.len()].copy_from_slice(id.as_bytes());
+        }
+        if let Some(gzip) = &self.gzip {
+            let mut checksum = crc32fast::Hasher::new();
+            let mut from = 0;
+            for place in &gzip.places {
+                checksum.update(&gzip.plain[from..*place]);
+                checksum.update(id.as_bytes());
+                from = place + id.len();
+            }
+            checksum.update(&gzip.plain[from..]);
+            let at = message.len() - 8;
+            message[at..at + 4].copy_from_slice(&checksum.finalize().to_le_bytes());
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,25 +132,35 @@ async fn one_connection(
             if Instant::now() >= until {
                 return Ok(outcome);
             }
-            message.clear();
-            message.extend_from_slice(
-                request
-                    .head
-                    .replace(DEVICE, &format!("bench-{device}"))
-                    .as_bytes(),
-            );
-            message.extend_from_slice(&request.body);
+            request.write(device, &mut message);
             let sent = Instant::now();
             stream.write_all(&message).await?;
             let status = read_answer(&mut stream, &mut answer).await?;
             outcome.latencies.push(sent.elapsed());
-            if status != 200 {
+            if !matches!(status, 200 | 204) {
                 bail!("the server answered {status}");
             }
             outcome.requests += 1;
             outcome.decoded_bytes += request.decoded_bytes as u64;
         }
     }
+}
+
+/// Sends the requests of one device, one after the other.
+pub async fn send(address: SocketAddr, requests: &[Request], device: usize) -> Result<()> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .context("cannot connect")?;
+    let (mut message, mut answer) = (Vec::new(), vec![0; 16 << 10]);
+    for request in requests {
+        request.write(device, &mut message);
+        stream.write_all(&message).await?;
+        let status = read_answer(&mut stream, &mut answer).await?;
+        if !matches!(status, 200 | 204) {
+            bail!("the server answered {status}");
+        }
+    }
+    Ok(())
 }
 
 /// Reads one answer with a Content-Length; returns its status.
@@ -131,7 +181,11 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
             Some(rest) => rest.lines().next().unwrap_or_default().trim().parse()?,
             None => 0,
         };
-        if head.contains("\r\nx-session-replay-event-skipped:") {
+        let refusals = ["x-session-replay-event-skipped:", "x-sentry-error:"];
+        if refusals
+            .iter()
+            .any(|name| head.contains(&format!("\r\n{name}")))
+        {
             bail!("the server dropped an upload");
         }
         if filled >= head_end + 4 + length {

@@ -5,10 +5,12 @@
 //! the speed of a machine differs from hour to hour.
 
 mod engine;
+mod families;
 mod ingest;
 mod load;
 mod process;
 mod report;
+mod search;
 
 use anyhow::{Result, bail};
 
@@ -23,7 +25,11 @@ async fn main() -> Result<()> {
         ["ingest", server] => ingest::run(server).await,
         ["engine", server] => engine::run(server, "all").await,
         ["engine", server, part] => engine::run(server, part).await,
+        ["search", _] => search::run("scaled").await,
+        ["search", _, part] => search::run(part).await,
         ["bare"] => ingest::bare().await,
-        _ => bail!("usage: benches <ingest|engine> <path of the reenact binary> [part of engine]"),
+        _ => bail!(
+            "usage: benches <ingest|engine|search> <path of the reenact binary> [part of engine or search]"
+        ),
     }
 }

@@ -56,30 +56,34 @@ pub fn end_to_end() -> Result<()> {
     )
 }
 
-/// Benchmarks that are Playwright's to run; they write their own table.
+/// Benchmarks in Chromium; they write their own table.
 pub fn bench(name: &str) -> Result<()> {
+    match name {
+        "player" => playwright("bench/player.config.ts"),
+        _ => with_release(&["run", "bench", "--workspace", "sdk"]),
+    }
+}
+
+/// Pictures of every page and state.
+pub fn screenshots() -> Result<()> {
+    playwright("screenshots/playwright.config.ts")
+}
+
+/// Runs what a configuration in the folder of the end-to-end tests names.
+fn playwright(config: &str) -> Result<()> {
+    let run = ["exec", "--workspace", "e2e", "--", "playwright", "test"];
+    with_release(&[&run[..], &["--config", config]].concat())
+}
+
+/// npm, told where Chromium and the release build are.
+fn with_release(arguments: &[&str]) -> Result<()> {
     let chromium = chromium()?;
     let server = root().join("target/release/reenact");
     let server = server
         .to_str()
         .context("the path of the workspace is not text")?;
     let environment = [("CHROMIUM", chromium.as_str()), ("REENACT_BIN", server)];
-    match name {
-        "player" => {
-            let arguments = [
-                "exec",
-                "--workspace",
-                "e2e",
-                "--",
-                "playwright",
-                "test",
-                "--config",
-                "bench/player.config.ts",
-            ];
-            run_with("npm", &arguments, &environment)
-        }
-        _ => run_with("npm", &["run", "bench", "--workspace", "sdk"], &environment),
-    }
+    run_with("npm", arguments, &environment)
 }
 
 /// Installs npm packages when the lock file changed since the last time.
@@ -122,6 +126,10 @@ fn build_if_changed(workspace: &str, output: &str) -> Result<()> {
     let folder = root().join(workspace);
     let mut files = vec![root().join("package-lock.json")];
     sources(&folder, &mut files)?;
+    if workspace == "demo" {
+        // The shop brings our SDK along.
+        sources(&root().join("sdk"), &mut files)?;
+    }
     files.sort();
     let hash = hash_of(&files)?;
     let stamp = folder.join(output).join(".source-hash");

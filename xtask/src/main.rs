@@ -17,7 +17,9 @@ cargo xtask tidy                          format, layers, SQL outside of store, 
 cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
 cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
+cargo xtask bench search [full]           finding among 20,000 replays, or 200,000; beside DuckDB if Python has it
 cargo xtask bench player|sdk              the same in Chromium, beside rrweb's player and recorder
+cargo xtask screenshots                   pictures of every page, in docs/screenshots
 cargo xtask fuzz [target] [seconds]       look for inputs that break a reader; needs nightly and cargo-fuzz
 ";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["web"] => front_end::build(),
         ["bench", name] => bench(name, None),
         ["bench", name, part] => bench(name, Some(part)),
+        ["screenshots"] => screenshots(),
         ["fuzz"] => fuzz::fuzz(None, None),
         ["fuzz", target] => fuzz::fuzz(Some(target), None),
         ["fuzz", target, seconds] => fuzz::fuzz(Some(target), Some(seconds)),
@@ -105,12 +108,20 @@ fn test() -> Result<()> {
     front_end::end_to_end()
 }
 
+fn screenshots() -> Result<()> {
+    front_end::build()?;
+    step("build");
+    run("cargo", &["build", "--release", "--package", "server"])?;
+    step("screenshots");
+    front_end::screenshots()
+}
+
 fn bench(name: &str, part: Option<&str>) -> Result<()> {
     if !matches!(
         (name, part),
-        ("ingest" | "player" | "sdk", None) | ("engine", _)
+        ("ingest" | "player" | "sdk", None) | ("engine" | "search", _)
     ) {
-        bail!("there is no benchmark {name}; there are: ingest, engine, player, sdk");
+        bail!("there is no benchmark {name}; there are: ingest, engine, search, player, sdk");
     }
     if matches!(name, "player" | "sdk") {
         front_end::build()?;

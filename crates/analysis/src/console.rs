@@ -6,8 +6,8 @@ use rrweb::tape::{Kind, Value};
 
 const MAX_ARGS: usize = 16;
 const MAX_ARG_BYTES: usize = 2_048;
-const MAX_STACK_LINES: usize = 50;
-const MAX_STACK_LINE_BYTES: usize = 512;
+pub const MAX_STACK_LINES: usize = 50;
+pub const MAX_STACK_LINE_BYTES: usize = 512;
 
 /// `rrweb/console@1`, the same in rrweb, Amplitude and PostHog: the arguments are
 /// strings of JSON.

@@ -1,6 +1,6 @@
 //! Custom and plugin events: what each recorder says with them.
 
-use crate::console;
+use crate::console::{self, MAX_STACK_LINE_BYTES, MAX_STACK_LINES};
 use crate::fact::{Body, Custom, Error, Source};
 use crate::network::{self, Request};
 use crate::strings::{self, MAX_PAYLOAD_BYTES};
@@ -26,6 +26,12 @@ pub enum Said<'t> {
     Focused(bool),
     /// The recorder paused, or goes on.
     Recording(bool),
+    /// Our recorder's numbers of what it sends.
+    Chunk {
+        page: &'t str,
+        number: u64,
+        until_us: i64,
+    },
     Nothing,
 }
 
@@ -63,6 +69,12 @@ pub fn custom<'t>(
             Some(visible) => Said::Visible(visible),
             None => other(tag, payload),
         },
+        "focus" => match payload.get("hasFocus").and_then(Value::as_bool) {
+            Some(has_focus) => Said::Focused(has_focus),
+            None => other(tag, payload),
+        },
+        "error" => thrown(payload).unwrap_or_else(|| other(tag, payload)),
+        "reenact-chunk" => chunk(payload),
         "recording paused" | "sessionIdle" => Said::Recording(false),
         "recording resumed" | "sessionNoLongerIdle" => Said::Recording(true),
         "web_vital" | "web-vital" => {
@@ -121,6 +133,42 @@ fn feedback(payload: Value<'_>) -> Said<'static> {
     Said::Fact(Body::Feedback {
         event_id: id.and_then(Value::as_str).map(strings::name),
     })
+}
+
+/// An error as our recorder's module writes it; null for a resource that did not load.
+fn thrown(payload: Value<'_>) -> Option<Said<'static>> {
+    let text = |key| payload.get(key).and_then(Value::as_str);
+    let message = text("message")?;
+    let stack = text("stack").unwrap_or_default().lines();
+    let frames = stack.map(str::trim).filter(|line| {
+        // Some browsers begin the stack with the message.
+        !line.is_empty() && !line.contains(message)
+    });
+    Some(Said::Fact(Body::Error(Box::new(Error {
+        name: strings::name(text("name").unwrap_or("Error")),
+        message: strings::text(message),
+        stack: frames
+            .take(MAX_STACK_LINES)
+            .map(|line| strings::cut(line, MAX_STACK_LINE_BYTES).to_owned())
+            .collect(),
+        source: Source::Event,
+        event_id: None,
+    }))))
+}
+
+fn chunk(payload: Value<'_>) -> Said<'_> {
+    const MAX_PAGE_BYTES: usize = 64;
+    let page = payload.get("page").and_then(Value::as_str);
+    let number = payload.get("number").and_then(Value::as_i64);
+    let until_ms = payload.get("until").and_then(Value::as_i64).unwrap_or(0);
+    match (page, number.and_then(|number| u64::try_from(number).ok())) {
+        (Some(page), Some(number)) if page.len() <= MAX_PAGE_BYTES => Said::Chunk {
+            page,
+            number,
+            until_us: until_ms.saturating_mul(1_000),
+        },
+        _ => Said::Nothing,
+    }
 }
 
 /// Sentry's breadcrumbs. Clicks and input are in the stream besides.

@@ -1,5 +1,6 @@
 //! Where the recording cannot be trusted, and why.
 
+use crate::chunks::{Chunks, Hole};
 use crate::fact::{Body, Gap, GapReason, Integrity, to_ms};
 use rrweb::mirror::{Integrity as Counts, Problem};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct Gaps {
     last_us: Option<i64>,
     /// The running burst of lost changes: start, number.
     lost: Option<(i64, u64)>,
+    #[serde(default)]
+    pub chunks: Chunks,
 }
 
 impl Gaps {
@@ -134,6 +137,14 @@ impl Gaps {
     ) {
         for (reason, from_us) in &self.open {
             out(*from_us, true, gap(*reason, end_us.max(*from_us)));
+        }
+        let holes = self.chunks.holes();
+        for hole in holes {
+            out(hole.from_us, true, gap(GapReason::LostData, hole.until_us));
+        }
+        if let Some(first) = holes.first() {
+            let count = holes.iter().map(Hole::count).fold(0, u64::saturating_add);
+            out(first.from_us, true, integrity("missing_upload", count));
         }
         for (reason, (at_us, count)) in &self.counts {
             out(*at_us, true, integrity(reason, *count));

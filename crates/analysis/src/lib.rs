@@ -20,6 +20,7 @@
 mod activity;
 mod background;
 mod changes;
+mod chunks;
 mod clicks;
 mod console;
 mod custom;

@@ -536,6 +536,15 @@ impl Analysis {
                 state.clicks.effect(at_us);
             }
             Said::Recording(goes_on) => self.pause(goes_on, GapReason::NotRecorded, at_us, writer),
+            Said::Chunk {
+                page,
+                number,
+                until_us,
+            } => self
+                .state
+                .gaps
+                .chunks
+                .arrived(page, number, at_us, until_us.max(at_us)),
             Said::Nothing => {}
         }
     }

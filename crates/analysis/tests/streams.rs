@@ -677,3 +677,54 @@ fn tabs_have_pages_of_their_own() {
     assert_eq!(summary.tabs[1].from_ms, 2_000);
     assert_eq!(summary.tabs[1].focused[0].from_ms, 3_000);
 }
+
+// Our own recorder.
+
+fn custom(at_ms: i64, tag: &str, payload: &str) -> String {
+    format!(r#"{{"type":5,"data":{{"tag":"{tag}","payload":{payload}}},"timestamp":{at_ms}}}"#)
+}
+
+#[test]
+fn a_number_that_never_came_is_a_gap_until_it_comes() {
+    let chunk = |at_ms: i64, number: u64| {
+        let until = at_ms + 500;
+        let payload = format!(r#"{{"page":"p.1","number":{number},"until":{until}}}"#);
+        custom(at_ms, "reenact-chunk", &payload)
+    };
+    let mut lines = page(0, &button(10, "Pay"));
+    lines.extend([chunk(100, 1), chunk(1_000, 2), chunk(5_000, 4)]);
+    let facts = analyse(&lines);
+    assert_eq!(gaps(&facts), [(GapReason::LostData, 1_500, 5_000, true)]);
+    assert_eq!(
+        of_kind(&facts, |body| matches!(body, Body::Custom(_)).then_some(())),
+        []
+    );
+
+    lines.insert(lines.len() - 1, chunk(3_000, 3));
+    assert_eq!(gaps(&analyse(&lines)), []);
+}
+
+#[test]
+fn errors_and_focus_of_our_recorder() {
+    let mut lines = page(0, &button(10, "Pay"));
+    let error = r#"{"kind":"error","name":"TypeError","message":"x is not a function","stack":"TypeError: x is not a function\n at pay (shop.js:1:2)","handled":false}"#;
+    lines.push(custom(100, "error", error));
+    lines.push(custom(200, "focus", r#"{"hasFocus":false}"#));
+    lines.push(custom(
+        300,
+        "error",
+        r#"{"kind":"resource","url":"https://a.test/x.png"}"#,
+    ));
+    let facts = analyse(&lines);
+    let errors = of_kind(&facts, |body| match body {
+        Body::Error(error) => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "x is not a function");
+    assert_eq!(errors[0].stack, ["at pay (shop.js:1:2)"]);
+    assert_eq!(
+        of_kind(&facts, |body| matches!(body, Body::Blur).then_some(())).len(),
+        1
+    );
+}

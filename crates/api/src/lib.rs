@@ -19,7 +19,7 @@ mod vendor;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use std::sync::Arc;
 
 pub use address::TrustedProxies;
@@ -64,8 +64,52 @@ fn ingest_routes() -> Router<Arc<State>> {
         .route("/sessions/config", config())
         .route("/sessions/config/{key}", config())
         .route("/2/httpapi", events())
-        .route("/batch", events())
+        .route("/batch", any(vendor::posthog::shared_batch))
+        .route("/batch/", any(vendor::posthog::shared_batch))
         .route("/api/v1/ingest/rrweb", any(vendor::rrweb::ingest))
+        .merge(sentry_routes())
+        .merge(posthog_routes())
+}
+
+/// Every path with and without `/` at its end: SDKs of one vendor differ.
+fn both(
+    router: Router<Arc<State>>,
+    path: &str,
+    to: MethodRouter<Arc<State>>,
+) -> Router<Arc<State>> {
+    router
+        .route(path, to.clone())
+        .route(&format!("{path}/"), to)
+}
+
+fn sentry_routes() -> Router<Arc<State>> {
+    let paths = ["/api/{project}/envelope", "/api/{project}/store", "/tunnel"];
+    paths.into_iter().fold(Router::new(), |router, path| {
+        both(router, path, any(vendor::sentry::ingest))
+    })
+}
+
+fn posthog_routes() -> Router<Arc<State>> {
+    let paths = [
+        "/e",
+        "/i/v0/e",
+        "/s",
+        "/capture",
+        "/track",
+        "/engage",
+        "/flags",
+        "/decide",
+        "/array/{token}/config",
+        "/array/{token}/config.js",
+        "/api/surveys",
+        "/api/early_access_features",
+        "/api/web_experiments",
+        "/api/product_tours",
+    ];
+    let router = paths.into_iter().fold(Router::new(), |router, path| {
+        both(router, path, any(vendor::posthog::ingest))
+    });
+    router.route("/static/{*script}", any(vendor::posthog::ingest))
 }
 
 fn collaboration_routes() -> Router<Arc<State>> {
@@ -132,6 +176,23 @@ fn app_routes() -> Router<Arc<State>> {
             "/api/v1/replays/{id}/interactions",
             get(v1::replays::interactions),
         )
+        .route("/api/v1/replays/{id}/errors", get(v1::errors::of_replay))
+        .route(
+            "/api/v1/replays/{id}/spans",
+            get(v1::errors::spans_of_replay),
+        )
+        .route("/api/v1/replays/{id}/video/{film}", get(v1::videos::one))
+        .route("/api/v1/errors/{id}", get(v1::errors::one))
+        .route("/api/v1/issues", get(v1::issues::list))
+        .route("/api/v1/issues/{id}", get(v1::issues::one))
+        .route("/api/v1/issues/{id}/errors", get(v1::issues::errors))
+        .route(
+            "/api/v1/source-maps",
+            get(v1::source_maps::list).post(v1::source_maps::add),
+        )
+        .route("/api/v1/source-maps/{id}", delete(v1::source_maps::delete))
+        .route("/api/v1/users", get(v1::users::list))
+        .route("/api/v1/users/{id}", get(v1::users::one))
         .route("/api/v1/events", get(v1::events::list))
         .route(
             "/api/v1/tokens",
@@ -140,7 +201,10 @@ fn app_routes() -> Router<Arc<State>> {
         .route("/api/v1/tokens/{id}", delete(v1::tokens::delete))
         .route("/api", any(v1::unknown))
         .route("/api/", any(v1::unknown))
-        .route("/api/{*rest}", any(v1::unknown))
+        // Not `/api/{*rest}`, which would leave no room for `/api/{project}/envelope`.
+        .route("/api/{project}", any(v1::unknown))
+        .route("/api/{project}/", any(v1::unknown))
+        .route("/api/{project}/{*rest}", any(v1::unknown))
         .layer(compression);
     Router::new()
         .merge(api)

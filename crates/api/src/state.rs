@@ -26,6 +26,8 @@ pub struct Settings {
     /// Memory for uploads that are being read and decoded.
     pub max_in_flight_bytes: usize,
     pub capture: CaptureSettings,
+    /// Where the operator installed `posthog-js`, whose scripts pages load from here.
+    pub posthog_package_dir: Option<std::path::PathBuf>,
 }
 
 pub struct State {

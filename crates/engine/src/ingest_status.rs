@@ -1,7 +1,8 @@
 //! What arrived lately and what was refused, per project: the first question when
 //! nothing shows up. In memory only, bounded, gone with the process.
 
-use model::ingest::{Client, Problems, Reason};
+use model::batch::ClientLoss;
+use model::ingest::{Client, Problems, Reason, Source};
 use model::{ProjectId, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 const KEPT_PROJECTS: usize = 1000;
 const KEPT_SDKS: usize = 20;
 const KEPT_REFUSALS: usize = 200;
+/// Different pairs of reason and category that clients report.
+const KEPT_LOSSES: usize = 100;
 const MINUTES: usize = 60;
 const MINUTE_MICROS: i64 = 60_000_000;
 
@@ -33,6 +36,52 @@ pub struct SdkSeen {
     pub last_at: Timestamp,
 }
 
+/// What a request may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    ReplaySegment,
+    ReplayEvent,
+    Video,
+    AnalyticsEvent,
+    IdentityChange,
+    Error,
+    Span,
+    Feedback,
+    Attachment,
+    /// A run of a program, that some SDKs call a session.
+    Visit,
+    /// Of a kind that is not kept.
+    Skipped,
+}
+
+impl Item {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReplaySegment => "replay_segment",
+            Self::ReplayEvent => "replay_event",
+            Self::Video => "video",
+            Self::AnalyticsEvent => "analytics_event",
+            Self::IdentityChange => "identity_change",
+            Self::Error => "error",
+            Self::Span => "span",
+            Self::Feedback => "feedback",
+            Self::Attachment => "attachment",
+            Self::Visit => "visit",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// The same for one kind of SDK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FamilyStatus {
+    pub source: &'static str,
+    pub accepted_last_hour: u64,
+    pub last_upload_at: Option<Timestamp>,
+    pub items: Vec<(&'static str, u64)>,
+    pub rejected: Vec<Rejected>,
+}
+
 /// The answer to the question.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Status {
@@ -41,6 +90,9 @@ pub struct Status {
     pub rejected: Vec<Rejected>,
     pub last_upload_at: Option<Timestamp>,
     pub sdk_seen: Vec<SdkSeen>,
+    pub families: Vec<FamilyStatus>,
+    /// What clients say that they dropped themselves.
+    pub client_losses: Vec<ClientLoss>,
 }
 
 /// Whose upload it was, as far as it said.
@@ -57,11 +109,44 @@ struct Refusal {
     at: Timestamp,
 }
 
+/// A ring of the last minutes: which minute, and uploads in it.
+#[derive(Default)]
+struct Minutes(Vec<(i64, u64)>);
+
+impl Minutes {
+    fn count(&mut self, at: Timestamp) {
+        let minute = at.micros().div_euclid(MINUTE_MICROS);
+        self.0.resize(MINUTES, (0, 0));
+        let slot = &mut self.0[minute.rem_euclid(MINUTES as i64) as usize];
+        if slot.0 != minute {
+            *slot = (minute, 0);
+        }
+        slot.1 += 1;
+    }
+
+    fn last_hour(&self, now: Timestamp) -> u64 {
+        let this_minute = now.micros().div_euclid(MINUTE_MICROS);
+        let lately = |minute: i64| (0..MINUTES as i64).contains(&(this_minute - minute));
+        let counted = self.0.iter().filter(|(minute, _)| lately(*minute));
+        counted.map(|(_, count)| count).sum()
+    }
+}
+
+#[derive(Default)]
+struct Family {
+    minutes: Minutes,
+    last_upload_at: Option<Timestamp>,
+    items: BTreeMap<Item, u64>,
+    by_reason: BTreeMap<Reason, (u64, Timestamp)>,
+}
+
 #[derive(Default)]
 struct Recent {
-    /// A ring of the last minutes: which minute, and uploads in it.
-    minutes: Vec<(i64, u64)>,
+    minutes: Minutes,
     last_upload_at: Option<Timestamp>,
+    /// In the order of [`Source::ALL`].
+    families: [Family; Source::ALL.len()],
+    losses: Vec<ClientLoss>,
     by_reason: BTreeMap<Reason, (u64, Timestamp)>,
     /// The last ones in detail, to answer for one device.
     refusals: VecDeque<Refusal>,
@@ -69,15 +154,12 @@ struct Recent {
 }
 
 impl IngestStatus {
-    pub fn accepted(&self, project: ProjectId, client: &Client, at: Timestamp) {
+    pub fn accepted(&self, project: ProjectId, source: Source, client: &Client, at: Timestamp) {
         self.of(project, |recent| {
-            let minute = at.micros().div_euclid(MINUTE_MICROS);
-            recent.minutes.resize(MINUTES, (0, 0));
-            let slot = &mut recent.minutes[minute.rem_euclid(MINUTES as i64) as usize];
-            if slot.0 != minute {
-                *slot = (minute, 0);
-            }
-            slot.1 += 1;
+            recent.minutes.count(at);
+            let family = recent.family(source);
+            family.minutes.count(at);
+            family.last_upload_at = family.last_upload_at.max(Some(at));
             recent.last_upload_at = recent.last_upload_at.max(Some(at));
             if let Some(sdk) = &client.sdk {
                 recent.saw_sdk(sdk, client.sdk_version.as_deref(), at);
@@ -113,13 +195,51 @@ impl IngestStatus {
     pub fn problems(
         &self,
         project: ProjectId,
+        source: Source,
         sender: &Sender,
         problems: &Problems,
         at: Timestamp,
     ) {
         for problem in problems.iter() {
             self.problem(project, sender.clone(), problem.reason, problem.count, at);
+            self.family_problem(project, source, problem.reason, problem.count, at);
         }
+    }
+
+    /// Beside [`IngestStatus::problem`], where the kind of SDK is known.
+    pub fn family_problem(
+        &self,
+        project: ProjectId,
+        source: Source,
+        reason: Reason,
+        count: u64,
+        at: Timestamp,
+    ) {
+        self.of(project, |recent| {
+            let entry = recent.family(source).by_reason.entry(reason);
+            let entry = entry.or_insert((0, at));
+            entry.0 += count;
+            entry.1 = entry.1.max(at);
+        });
+    }
+
+    pub fn items(&self, project: ProjectId, source: Source, item: Item, count: u64) {
+        self.of(project, |recent| {
+            *recent.family(source).items.entry(item).or_default() += count;
+        });
+    }
+
+    pub fn client_loss(&self, project: ProjectId, loss: &ClientLoss) {
+        self.of(project, |recent| {
+            let is_same =
+                |it: &&mut ClientLoss| it.reason == loss.reason && it.category == loss.category;
+            let is_full = recent.losses.len() >= KEPT_LOSSES;
+            match recent.losses.iter_mut().find(is_same) {
+                Some(known) => known.count = known.count.saturating_add(loss.count),
+                None if is_full => {}
+                None => recent.losses.push(loss.clone()),
+            }
+        });
     }
 
     pub fn unknown_key(&self, at: Timestamp) {
@@ -157,6 +277,11 @@ impl IngestStatus {
 }
 
 impl Recent {
+    fn family(&mut self, source: Source) -> &mut Family {
+        let at = Source::ALL.iter().position(|it| *it == source);
+        &mut self.families[at.unwrap_or_default()]
+    }
+
     fn saw_sdk(&mut self, sdk: &str, version: Option<&str>, at: Timestamp) {
         let known = |seen: &SdkSeen| seen.sdk == sdk && seen.version.as_deref() == version;
         if let Some(seen) = self.sdks.iter_mut().find(|seen| known(seen)) {
@@ -176,9 +301,6 @@ impl Recent {
     }
 
     fn status(&self, sender: &Sender, now: Timestamp) -> Status {
-        let this_minute = now.micros().div_euclid(MINUTE_MICROS);
-        let lately = |minute: i64| (0..MINUTES as i64).contains(&(this_minute - minute));
-        let accepted = self.minutes.iter().filter(|(minute, _)| lately(*minute));
         let rejected = if *sender == Sender::default() {
             self.by_reason.clone()
         } else {
@@ -187,18 +309,32 @@ impl Recent {
         let mut sdk_seen = self.sdks.clone();
         sdk_seen.sort_by_key(|seen| std::cmp::Reverse(seen.last_at));
         Status {
-            accepted_last_hour: accepted.map(|(_, count)| count).sum(),
-            rejected: rejected
-                .into_iter()
-                .map(|(reason, (count, last_at))| Rejected {
-                    reason: reason.name(),
-                    count,
-                    last_at,
-                })
-                .collect(),
+            accepted_last_hour: self.minutes.last_hour(now),
+            rejected: rejected_list(&rejected),
             last_upload_at: self.last_upload_at,
             sdk_seen,
+            families: self.family_status(now),
+            client_losses: self.losses.clone(),
         }
+    }
+
+    /// Of the kinds of SDKs that sent anything.
+    fn family_status(&self, now: Timestamp) -> Vec<FamilyStatus> {
+        let families = Source::ALL.iter().zip(&self.families);
+        families
+            .filter(|(_, it)| it.last_upload_at.is_some() || !it.by_reason.is_empty())
+            .map(|(source, it)| FamilyStatus {
+                source: source.name(),
+                accepted_last_hour: it.minutes.last_hour(now),
+                last_upload_at: it.last_upload_at,
+                items: it
+                    .items
+                    .iter()
+                    .map(|(item, count)| (item.name(), *count))
+                    .collect(),
+                rejected: rejected_list(&it.by_reason),
+            })
+            .collect()
     }
 
     fn refused_to(&self, sender: &Sender) -> BTreeMap<Reason, (u64, Timestamp)> {
@@ -215,6 +351,16 @@ impl Recent {
         }
         by_reason
     }
+}
+
+fn rejected_list(by_reason: &BTreeMap<Reason, (u64, Timestamp)>) -> Vec<Rejected> {
+    let list = by_reason.iter();
+    list.map(|(reason, (count, last_at))| Rejected {
+        reason: reason.name(),
+        count: *count,
+        last_at: *last_at,
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -235,7 +381,7 @@ mod tests {
             ..Client::default()
         };
         for at in [0, 0, 30, 59] {
-            status.accepted(PROJECT, &client, minute(at));
+            status.accepted(PROJECT, Source::Amplitude, &client, minute(at));
         }
         let accepted = |at: i64| {
             status
@@ -243,7 +389,7 @@ mod tests {
                 .accepted_last_hour
         };
         assert_eq!([accepted(59), accepted(60), accepted(500)], [4, 2, 0]);
-        status.accepted(PROJECT, &client, minute(60));
+        status.accepted(PROJECT, Source::Amplitude, &client, minute(60));
         assert_eq!(
             accepted(60),
             3,
@@ -288,7 +434,7 @@ mod tests {
                 sdk: Some(format!("sdk-{number}")),
                 ..Client::default()
             };
-            status.accepted(PROJECT, &client, minute(number));
+            status.accepted(PROJECT, Source::Amplitude, &client, minute(number));
             status.problem(
                 PROJECT,
                 Sender::default(),
@@ -296,7 +442,7 @@ mod tests {
                 1,
                 minute(number),
             );
-            status.accepted(ProjectId(number), &client, minute(number));
+            status.accepted(ProjectId(number), Source::Sentry, &client, minute(number));
         }
         let projects = status.projects.lock().unwrap();
         assert!(projects.len() <= KEPT_PROJECTS);

@@ -9,17 +9,21 @@
 pub mod access;
 pub mod assets;
 pub mod collaboration;
+pub mod errors;
 pub mod ingest;
 pub mod ingest_status;
 mod live;
 pub mod metrics;
+pub mod people;
 pub mod person_settings;
 pub mod playback;
 pub mod projects;
 pub mod recordings;
 pub mod replays;
 mod seal;
+pub mod source_maps;
 pub mod summary;
+pub mod videos;
 
 use metrics::Metrics;
 use model::Timestamp;
@@ -86,6 +90,7 @@ pub struct Engine {
     pub metrics: Metrics,
     pub access: access::Access,
     pub ingest_status: ingest_status::IngestStatus,
+    pub source_maps: source_maps::SourceMaps,
     assets: assets::Assets,
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn Blobs>,
@@ -93,14 +98,15 @@ pub struct Engine {
     hot_log: HotLog,
     live: live::Registry,
     projects: projects::Cache,
-    events: tokio::sync::mpsc::Sender<ingest::PendingEvents>,
+    pending: tokio::sync::mpsc::Sender<ingest::Pending>,
+    said: people::Said,
     /// Held while rows of replays go from memory to the catalog, so that an
     /// older copy never overwrites a newer one.
     row_writes: tokio::sync::Mutex<()>,
 }
 
-/// Uploads of analytics events on their way into the catalog.
-const PENDING_EVENT_UPLOADS: usize = 1024;
+/// Uploads on their way into the catalog.
+const PENDING_UPLOADS: usize = 1024;
 
 impl Engine {
     /// Opens the stores in `data`, applies what the hot log still holds, and
@@ -133,20 +139,22 @@ impl Engine {
             .map_err(|error| Error::Internal(error.to_string()))??;
         let catalog: Arc<dyn Catalog> = Arc::new(catalog);
         let blobs: Arc<dyn Blobs> = Arc::new(blobs);
-        let (events, pending) = tokio::sync::mpsc::channel(PENDING_EVENT_UPLOADS);
+        let (queue, pending) = tokio::sync::mpsc::channel(PENDING_UPLOADS);
         let engine = Arc::new(Self {
             access: access::Access::new(catalog.clone(), settings.login_lifetime),
             assets: assets::Assets::new(&settings.assets, secret),
             settings,
             metrics: Metrics::default(),
             ingest_status: ingest_status::IngestStatus::default(),
+            source_maps: source_maps::SourceMaps::new(blobs.clone()),
             catalog,
             recordings: Arc::new(recordings::Recordings::new(blobs.clone())),
             blobs,
             hot_log,
             live: live::Registry::default(),
             projects: projects::Cache::default(),
-            events,
+            pending: queue,
+            said: people::Said::default(),
             row_writes: tokio::sync::Mutex::default(),
         });
         let background = Background::start(&engine, pending);
@@ -196,12 +204,10 @@ const SEAL_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked whether a better dictionary can be made.
 const DICTIONARIES_EVERY: Duration = Duration::from_secs(5);
 const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
+const ERRORS_EVERY: Duration = Duration::from_secs(3600);
 
 impl Background {
-    fn start(
-        engine: &Arc<Engine>,
-        pending: tokio::sync::mpsc::Receiver<ingest::PendingEvents>,
-    ) -> Self {
+    fn start(engine: &Arc<Engine>, pending: tokio::sync::mpsc::Receiver<ingest::Pending>) -> Self {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let repeat = |every: Duration, work: fn(Arc<Engine>) -> Work| {
             let (engine, mut stopped) = (engine.clone(), stopped.clone());
@@ -229,9 +235,12 @@ impl Background {
             repeat(SESSIONS_EVERY, |engine| {
                 Box::pin(async move { engine.access.forget_expired(Timestamp::now()).await })
             }),
+            repeat(ERRORS_EVERY, |engine| {
+                Box::pin(async move { engine.forget_old_errors(Timestamp::now()).await })
+            }),
         ];
         tasks.push(tokio::spawn(assets::work(engine.clone(), stopped.clone())));
-        tasks.push(tokio::spawn(ingest::write_events(
+        tasks.push(tokio::spawn(ingest::write_pending(
             engine.clone(),
             pending,
             stopped,

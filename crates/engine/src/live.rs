@@ -10,7 +10,7 @@ use crate::ingest::mark::{Mark, Pages};
 use crate::playback::events_of;
 use crate::recordings::assemble::InteractionBatch;
 use crate::{Engine, Result};
-use model::ingest::{Client, RawEvent, ReplayPayload, ReplayUpload};
+use model::ingest::{About, Client, RawEvent, ReplayPayload, ReplayUpload, Source};
 use model::replay::{Replay, Signals};
 use model::{ProjectId, ReplayId, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -22,6 +22,11 @@ use store::hot_log::FrameRef;
 /// A request of interactions with the same body within this time is the same
 /// request sent again; the slowest known retry comes after 11 s.
 const SAME_REQUEST_MICROS: i64 = 120_000_000;
+const MAX_TAGS: usize = 100;
+/// A session ends within hours; what is said to have begun days before did not.
+const MAX_EARLY_START_MICROS: i64 = 86_400_000_000;
+/// A segment of five seconds for some fourteen hours.
+const MAX_SEGMENTS: usize = 10_000;
 
 #[derive(Default)]
 pub struct Registry {
@@ -45,6 +50,8 @@ pub struct Live {
     /// Times of the row's first and last page; uploads come in any order.
     pages: Option<(Timestamp, Timestamp)>,
     addresses: Pages,
+    /// Numbers of the parts that came since the replay is in memory.
+    segments: HashSet<u64>,
 }
 
 /// A frame and which of its events were new.
@@ -66,6 +73,8 @@ pub struct Applied {
     pub new_events: u64,
     pub duplicates: u64,
     pub size_bytes: u64,
+    /// The part had come before, with other content.
+    pub is_conflict: bool,
 }
 
 /// The unsealed part of a replay, read from the hot log.
@@ -157,13 +166,15 @@ impl Registry {
             }
         };
         live.describe(&upload.client, received_at);
-        let (new, applied) = match &upload.payload {
+        live.learn(&upload.about);
+        let (new, mut applied) = match &upload.payload {
             ReplayPayload::Events(_) => live.add_events(&marks),
             ReplayPayload::Interactions {
                 interactions,
                 body_hash,
             } => live.add_interactions(*body_hash, received_at, interactions.len() as u64),
         };
+        applied.is_conflict = live.is_conflict(upload.about.segment, applied.new_events);
         live.last_upload = Instant::now();
         live.unsealed_bytes += applied.size_bytes;
         match new {
@@ -193,6 +204,7 @@ impl Live {
             announced: false,
             pages: None,
             addresses: Pages::default(),
+            segments: HashSet::new(),
         }
     }
 
@@ -224,7 +236,58 @@ impl Live {
                 other => Some(other.to_owned()),
             });
         }
-        row.started_at = row.first_event_at.min(row.first_received_at);
+        self.set_start();
+    }
+
+    /// What the sender says of the replay; later words win, labels add up.
+    fn learn(&mut self, about: &About) {
+        let row = &mut self.row;
+        let keep = |field: &mut Option<String>, said: &Option<String>| {
+            if said.is_some() {
+                field.clone_from(said);
+            }
+        };
+        keep(&mut row.visitor_id, &about.visitor_id);
+        keep(&mut row.release, &about.release);
+        keep(&mut row.environment, &about.environment);
+        keep(&mut row.device, &about.device);
+        if about.device.is_some() || about.os.is_some() {
+            row.device_type = Some("mobile".to_owned());
+            row.os = about.os.clone().or(row.os.take());
+        }
+        for (name, value) in &about.tags {
+            let is_full = row.tags.len() >= MAX_TAGS;
+            match row.tags.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => known.clone_from(value),
+                None if is_full => {}
+                None => row.tags.push((name.clone(), value.clone())),
+            }
+        }
+        if let Some(start) = about.started_at {
+            row.reported_start = Some(row.reported_start.map_or(start, |known| known.min(start)));
+        }
+        self.set_start();
+    }
+
+    /// The earliest of what is known; what is said only if it can be true.
+    fn set_start(&mut self) {
+        let row = &mut self.row;
+        let first = row.first_event_at;
+        let earliest = first.micros().saturating_sub(MAX_EARLY_START_MICROS);
+        let said = row
+            .reported_start
+            .filter(|start| start.micros() >= earliest);
+        row.started_at = said.unwrap_or(first).min(first).min(row.first_received_at);
+    }
+
+    /// Whether a part came again and brought something new. A part that was cut in two
+    /// looks the same; both are kept anyway.
+    fn is_conflict(&mut self, segment: Option<u64>, new_events: u64) -> bool {
+        let Some(segment) = segment else { return false };
+        if self.segments.len() >= MAX_SEGMENTS {
+            return false;
+        }
+        !self.segments.insert(segment) && new_events > 0
     }
 
     fn add_events(&mut self, marks: &[Mark]) -> (New, Applied) {
@@ -272,11 +335,11 @@ impl Live {
         }
         row.first_event_at = row.first_event_at.min(mark.timestamp);
         row.last_event_at = row.last_event_at.max(mark.timestamp);
-        row.started_at = row.first_event_at.min(row.first_received_at);
         row.event_count += 1;
         row.size_bytes += mark.size_bytes as u64;
         row.click_count += u64::from(mark.click);
-        row.playable |= mark.full_snapshot;
+        row.playable |= mark.full_snapshot || mark.is_film;
+        self.set_start();
     }
 
     fn add_interactions(
@@ -352,6 +415,13 @@ async fn first_row(
         browser: None,
         os: None,
         device_type: None,
+        device: None,
+        release: None,
+        environment: None,
+        visitor_id: None,
+        tags: Vec::new(),
+        reported_start: None,
+        linked_error_count: 0,
         playable: false,
         recording_version: 0,
         signals: Signals::default(),
@@ -461,7 +531,7 @@ impl Engine {
             let slot = slot.lock().await;
             let Some(live) = slot.as_ref() else { continue };
             rows.push(live.row.clone());
-            if !live.announced {
+            if !live.announced && wants_announcement(&live.row) {
                 announce
                     .entry(live.row.project_id)
                     .or_default()
@@ -473,6 +543,9 @@ impl Engine {
             if written.is_ok() {
                 written = self.catalog.put_events(project, &events).await.map(|_| ());
             }
+        }
+        if written.is_ok() {
+            written = self.see_users(&rows).await;
         }
         if let Err(error) = written {
             tracing::error!(%error, "cannot write the rows of replays; trying again");
@@ -489,6 +562,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Other vendors have no such event.
+fn wants_announcement(row: &Replay) -> bool {
+    let names = [Source::Amplitude.name(), Source::Rrweb.name()];
+    names.contains(&row.source.as_str())
 }
 
 /// `[Amplitude] Replay Captured` is made by the service, never by an SDK.

@@ -1,6 +1,7 @@
 //! Every metric of the engine, with unit and help text.
 
-use model::ingest::{Problems, Reason};
+use crate::ingest_status::Item;
+use model::ingest::{Problems, Reason, Source};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +24,37 @@ pub struct RatingLabels {
     pub reason: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SourceReasonLabels {
+    pub source: &'static str,
+    pub reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ItemLabels {
+    pub source: &'static str,
+    pub kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CategoryLabel {
+    pub category: &'static str,
+}
+
+/// What SDKs call what they drop; other words of strangers are counted together.
+const LOSS_CATEGORIES: [&str; 10] = [
+    "replay",
+    "error",
+    "transaction",
+    "span",
+    "session",
+    "attachment",
+    "feedback",
+    "profile",
+    "log_item",
+    "default",
+];
+
 #[derive(Default)]
 pub struct Metrics {
     pub uploads: Family<SourceLabel, Counter>,
@@ -31,6 +63,11 @@ pub struct Metrics {
     pub duplicate_events: Counter,
     pub analytics_events: Counter,
     pub problems: Family<ReasonLabel, Counter>,
+    pub source_problems: Family<SourceReasonLabels, Counter>,
+    pub items: Family<ItemLabels, Counter>,
+    pub client_losses: Family<CategoryLabel, Counter>,
+    pub errors: Counter,
+    pub spans: Counter,
     pub seals: Counter,
     pub seal_failures: Counter,
     pub sealed_bytes: Counter,
@@ -78,6 +115,23 @@ impl Metrics {
             "Uploads refused, and events dropped or repaired, by reason",
             self.problems.clone(),
         );
+        to.register(
+            "ingest_source_problems",
+            "The same, by kind of SDK, as far as it is known",
+            self.source_problems.clone(),
+        );
+        to.register(
+            "ingest_items",
+            "Parts of requests that were read, by kind of SDK and of part",
+            self.items.clone(),
+        );
+        to.register(
+            "client_losses",
+            "Items that SDKs say they dropped themselves, by category",
+            self.client_losses.clone(),
+        );
+        to.register("errors", "New errors stored", self.errors.clone());
+        to.register("spans", "New spans stored", self.spans.clone());
         to.register("seals", "Recording objects written", self.seals.clone());
         to.register(
             "seal_failures",
@@ -152,9 +206,34 @@ impl Metrics {
             .inc();
     }
 
-    pub fn problems(&self, problems: &Problems) {
+    pub fn problems(&self, source: Source, problems: &Problems) {
         for problem in problems.iter() {
             self.problem(problem.reason, problem.count);
+            self.source_problem(source, problem.reason, problem.count);
         }
+    }
+
+    pub fn source_problem(&self, source: Source, reason: Reason, count: u64) {
+        let labels = SourceReasonLabels {
+            source: source.name(),
+            reason: reason.name(),
+        };
+        self.source_problems.get_or_create(&labels).inc_by(count);
+    }
+
+    pub fn items(&self, source: Source, item: Item, count: u64) {
+        let labels = ItemLabels {
+            source: source.name(),
+            kind: item.name(),
+        };
+        self.items.get_or_create(&labels).inc_by(count);
+    }
+
+    pub fn client_loss(&self, category: &str, count: u64) {
+        let known = LOSS_CATEGORIES.iter().find(|known| **known == category);
+        let label = CategoryLabel {
+            category: known.copied().unwrap_or("other"),
+        };
+        self.client_losses.get_or_create(&label).inc_by(count);
     }
 }

@@ -2,6 +2,7 @@
 //! found out about it. What is not sealed yet is read from the hot log, so a
 //! running replay can be watched.
 
+use crate::assets::Collector;
 use crate::live::Hot;
 use crate::recordings::analyses::Analyses;
 use crate::recordings::pages::Pages;
@@ -124,6 +125,7 @@ impl Engine {
             Some((live_row, frames)) => (
                 Replay {
                     user_id: row.user_id,
+                    linked_error_count: row.linked_error_count,
                     ..live_row
                 },
                 frames,
@@ -167,6 +169,7 @@ impl Engine {
         tab: Option<usize>,
     ) -> Result<EventReader> {
         let mut view = self.view(project, id).await?;
+        self.want_assets_of_hot(&mut view).await?;
         let at_us = micros(at_ms);
         let mut pages = view.pages_at(at_us).await?;
         if !pages.has_page() {
@@ -188,6 +191,28 @@ impl Engine {
         };
         let after = at_us.saturating_add(1);
         Ok(view.into_reader(after..to_us.max(after), head.collect(), key))
+    }
+
+    /// Whoever watches a visit that still runs wants its pictures before it is sealed.
+    async fn want_assets_of_hot(&self, view: &mut View) -> Result<()> {
+        if view.hot.events.is_empty() || !self.assets.is_enabled() {
+            return Ok(());
+        }
+        let hot = std::mem::take(&mut view.hot.events);
+        let (hot, wanted) = blocking(move || {
+            let (mut collector, mut tape) = (Collector::default(), Tape::new());
+            for event in &hot {
+                if tape.parse(&event.json).is_ok() {
+                    collector.note(tape.root());
+                }
+            }
+            (hot, collector.into_wanted())
+        })
+        .await?;
+        view.hot.events = hot;
+        let row = &view.row;
+        self.want_assets(row.project_id, Some(row.id), &wanted, Timestamp::now())
+            .await
     }
 
     /// All events of one tab (the first if not given), with the states that the
@@ -329,7 +354,9 @@ impl View {
         head: Vec<RawEvent>,
         tab: Option<String>,
     ) -> EventReader {
-        let blocks = self.sealed.as_ref().map(|sealed| {
+        // Of a state alone nothing follows, and no block need be read for it.
+        let sealed = self.sealed.as_ref().filter(|_| !range_us.is_empty());
+        let blocks = sealed.map(|sealed| {
             let inside = sealed
                 .index
                 .event_blocks()

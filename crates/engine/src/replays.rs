@@ -8,6 +8,8 @@ use model::{ProjectId, ReplayId, Timestamp, UserId};
 use store::catalog::{Cursor, Event, Order, Project, ReplayQuery};
 
 pub const MAX_PAGE: usize = 100;
+/// Recorders send within seconds; the rest is for clocks that are wrong.
+const LIVE_DELAY_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// What was asked for, as text.
 #[derive(Debug, Clone, Default)]
@@ -123,27 +125,32 @@ impl Engine {
     pub async fn replay(&self, project: ProjectId, id: ReplayId) -> Result<Replay> {
         let in_memory = self.live.row(id).await;
         let row = match in_memory {
-            // The user's name comes to the catalog by way of events.
-            Some(mut row) if row.user_id.is_none() => {
-                row.user_id = self
-                    .catalog
-                    .replay(id)
-                    .await?
-                    .and_then(|stored| stored.user_id);
+            // The user's name comes to the catalog by way of events, and so do errors.
+            Some(mut row) => {
+                if let Some(stored) = self.catalog.replay(id).await? {
+                    row.user_id = row.user_id.or(stored.user_id);
+                    row.linked_error_count = stored.linked_error_count;
+                }
                 Some(row)
             }
-            Some(row) => Some(row),
             None => self.catalog.replay(id).await?,
         };
         row.filter(|row| row.project_id == project)
             .ok_or(Error::NotFound("replay"))
     }
 
+    /// Something arrived just now that also happened just now: an import of past
+    /// visits is not live.
     pub fn is_live(&self, replay: &Replay, now: Timestamp) -> bool {
         let quiet_us = now
             .micros()
             .saturating_sub(replay.last_received_at.micros());
-        quiet_us < i64::try_from(self.settings.live_window.as_micros()).unwrap_or(i64::MAX)
+        let delay_us = replay
+            .last_received_at
+            .micros()
+            .saturating_sub(replay.last_event_at.micros());
+        let window_us = i64::try_from(self.settings.live_window.as_micros()).unwrap_or(i64::MAX);
+        quiet_us < window_us && delay_us < LIVE_DELAY_MICROS
     }
 
     pub async fn list_events(

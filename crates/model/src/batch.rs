@@ -8,6 +8,7 @@
 
 use crate::Timestamp;
 use crate::ingest::{AnalyticsEvent, Problems, ReplayUpload, Source};
+use serde::{Deserialize, Serialize};
 
 /// What one request brought. An item that could not be read costs only itself and is
 /// counted in `problems`; each replay counts its own.
@@ -91,7 +92,7 @@ pub struct ReplayFacts {
 }
 
 /// What kind of program sent an item.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// `javascript`, `node`, `python`, `java`, `cocoa`, ...
     pub platform: Option<String>,
@@ -104,7 +105,7 @@ pub struct Origin {
 }
 
 /// Who it was, as far as the sender says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     pub id: Option<String>,
     pub email: Option<String>,
@@ -117,7 +118,7 @@ pub struct Person {
 }
 
 /// Only mobile senders describe their device; of browsers see the user agent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     pub brand: Option<String>,
     pub family: Option<String>,
@@ -141,7 +142,7 @@ pub struct VideoSegment {
 }
 
 /// Something that went wrong, in a page, an app or a server.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorEvent {
     /// Unique within its project: a repeated item has the same.
     pub event_id: String,
@@ -166,7 +167,7 @@ pub struct ErrorEvent {
     pub json: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Level {
     Debug,
     Info,
@@ -175,7 +176,7 @@ pub enum Level {
     Fatal,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exception {
     pub kind: Option<String>,
     pub value: Option<String>,
@@ -189,7 +190,7 @@ pub struct Exception {
     pub frames: Vec<Frame>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     pub function: Option<String>,
     pub module: Option<String>,
@@ -204,7 +205,7 @@ pub struct Frame {
 }
 
 /// What an item belongs to. Any of it may name something that never arrived.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The vendor's replay id.
     pub replay_id: Option<String>,
@@ -217,7 +218,7 @@ pub struct Link {
 }
 
 /// One timed operation of a trace.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     pub trace_id: String,
     pub span_id: String,
@@ -239,7 +240,7 @@ pub struct Span {
     pub json: String,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     pub name: String,
     pub value: f64,
@@ -247,7 +248,7 @@ pub struct Measurement {
 }
 
 /// Words of a user of the recorded site.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feedback {
     pub event_id: String,
     pub timestamp: Timestamp,
@@ -318,7 +319,7 @@ pub struct SkippedItems {
 }
 
 /// Something that was said about who somebody is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdentityChange {
     /// Unique within its project: a repeated item has the same.
     pub change_id: Option<String>,
@@ -329,7 +330,7 @@ pub struct IdentityChange {
     pub change: Change,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Change {
     /// `visitor_id` is a user; before, the same person had this anonymous id.
     Identified { anonymous_id: String },
@@ -346,4 +347,31 @@ pub enum Change {
         key: String,
         set: Option<String>,
     },
+}
+
+/// Ids that programs send when they have none. Taken for persons, they would make
+/// one of thousands.
+const NOBODY: [&str; 17] = [
+    "anonymous",
+    "guest",
+    "distinctid",
+    "distinct_id",
+    "id",
+    "not_authenticated",
+    "email",
+    "undefined",
+    "true",
+    "false",
+    "null",
+    "nan",
+    "none",
+    "unknown",
+    "0",
+    "[object object]",
+    "00000000-0000-0000-0000-000000000000",
+];
+
+/// Whether an id stands for nobody.
+pub fn is_nobody(id: &str) -> bool {
+    NOBODY.contains(&id.trim().to_ascii_lowercase().as_str())
 }

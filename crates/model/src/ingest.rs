@@ -1,6 +1,8 @@
 //! One accepted request of an SDK, independent of the protocol it came by.
 
 use crate::Timestamp;
+use crate::batch::IdentityChange;
+use serde::{Deserialize, Serialize};
 
 /// Which family of SDK sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,6 +14,13 @@ pub enum Source {
 }
 
 impl Source {
+    pub const ALL: [Self; 4] = [Self::Amplitude, Self::Rrweb, Self::Sentry, Self::PostHog];
+
+    /// The source that writes itself so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Amplitude => "amplitude",
@@ -99,6 +108,8 @@ pub enum Reason {
     Truncated,
     // Single events kept as they came.
     UnknownCompression,
+    /// A part of a replay came again with other content; both are kept.
+    SegmentConflict,
     // Single events kept after a repair.
     RepairedTimestamp,
     RepairedText,
@@ -124,6 +135,7 @@ impl Reason {
             Self::InvalidItem => "invalid_item",
             Self::Truncated => "truncated",
             Self::UnknownCompression => "unknown_compression",
+            Self::SegmentConflict => "segment_conflict",
             Self::RepairedTimestamp => "repaired_timestamp",
             Self::RepairedText => "repaired_text",
             Self::RedactedSecret => "redacted_secret",
@@ -165,8 +177,35 @@ pub struct ReplayUpload {
     pub device_id: String,
     pub session_id: String,
     pub client: Client,
+    pub about: About,
     pub payload: ReplayPayload,
     pub problems: Problems,
+}
+
+/// What the sender says about the replay itself. Later uploads add to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// The sender's number of this part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<u64>,
+    /// When the recording began, which may be before its first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Who it was before anybody logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visitor_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Only of mobile devices; a browser's user agent says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -185,5 +224,7 @@ pub enum ReplayPayload {
 pub struct AnalyticsUpload {
     pub source: Source,
     pub events: Vec<AnalyticsEvent>,
+    /// What the events say about who somebody is.
+    pub identities: Vec<IdentityChange>,
     pub problems: Problems,
 }

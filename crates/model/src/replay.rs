@@ -32,6 +32,19 @@ pub struct Replay {
     pub browser: Option<String>,
     pub os: Option<String>,
     pub device_type: Option<String>,
+    /// Model of a mobile device.
+    pub device: Option<String>,
+    pub release: Option<String>,
+    pub environment: Option<String>,
+    /// Who it was before anybody logged in, where that is not the device.
+    pub visitor_id: Option<String>,
+    /// Labels of the recorded site, each name once.
+    pub tags: Vec<(String, String)>,
+    /// When the recording began by its sender's words.
+    pub reported_start: Option<Timestamp>,
+    /// Errors that came beside the recording and belong to it. The catalog counts
+    /// them; writing a row does not change the number.
+    pub linked_error_count: u64,
     /// The stream holds a full snapshot, so there is something to show.
     pub playable: bool,
     /// Version of the sealed recording object; 0 when nothing is sealed yet.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::amplitude::{CaptureSettings, MaskLevel};
+use wire::amplitude::{CaptureSettings, MaskLevel, TargetingRule};
 
 const DEFAULTS: &str = include_str!("default.toml");
 const ENV_PREFIX: &str = "REENACT__";
@@ -24,6 +24,7 @@ pub struct Config {
     ingest: Ingest,
     seal: Seal,
     assets: Assets,
+    posthog: PostHog,
     login: Login,
     capture: Capture,
 }
@@ -80,6 +81,12 @@ struct Assets {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PostHog {
+    package_dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Login {
     days: u32,
 }
@@ -95,6 +102,7 @@ struct Capture {
     interactions: bool,
     console: bool,
     network: bool,
+    targeting: Vec<TargetingRule>,
 }
 
 /// Settings given as flags; what is not given stays as it is.
@@ -200,6 +208,7 @@ impl Config {
         Ok(engine::assets::Settings {
             enabled: self.assets.enabled,
             allowed_networks: networks.collect::<Result<_>>()?,
+            own_port: None,
         })
     }
 
@@ -231,6 +240,7 @@ impl Config {
             block_selectors: self.capture.block_selectors.clone(),
             mask_selectors: self.capture.mask_selectors.clone(),
             unmask_selectors: self.capture.unmask_selectors.clone(),
+            targeting: self.capture.targeting.clone(),
             ..defaults
         };
         capture.interactions.enabled = self.capture.interactions;
@@ -245,6 +255,8 @@ impl Config {
             max_decoded_bytes: self.ingest.max_decoded_bytes,
             max_in_flight_bytes: self.ingest.max_in_flight_bytes,
             capture,
+            posthog_package_dir: (!self.posthog.package_dir.is_empty())
+                .then(|| PathBuf::from(&self.posthog.package_dir)),
         })
     }
 }

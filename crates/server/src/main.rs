@@ -41,10 +41,15 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
-    /// Sends rrweb recordings to a running server.
+    /// Sends recordings of rrweb, PostHog and Sentry to a running server.
     Import(commands::import::Import),
     /// Takes a replay out of a running server.
     Export(commands::export::Export),
+    /// Says whether what a page sends arrives, and if not, why.
+    Doctor(commands::doctor::Doctor),
+    /// Sends source maps to a running server, so that stacks of errors can be read.
+    #[command(subcommand)]
+    SourceMaps(commands::source_maps::SourceMaps),
     /// Shows the settings in force and where each comes from.
     Config {
         #[arg(long, required = true)]
@@ -72,6 +77,8 @@ fn main() -> ExitCode {
         }
         Command::Import(import) => import.run(),
         Command::Export(export) => export.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::SourceMaps(source_maps) => source_maps.run(),
         Command::Config { .. } => config::layers(cli.config.as_deref(), &config::Flags::default())
             .and_then(|layers| config::print(&layers))
             .and_then(|text| commands::say(&text)),

@@ -3,13 +3,17 @@
 
 pub mod assets;
 pub mod collaboration;
+pub mod errors;
+pub mod people;
 pub mod sqlite;
 
 use crate::Result;
 use assets::AssetCatalog;
 use collaboration::Collaboration;
+use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
+use people::PeopleCatalog;
 
 /// A person who can log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +149,9 @@ pub struct Cursor {
 /// Every method, also of the traits it is made of, is one transaction, durable when
 /// it returns.
 #[async_trait::async_trait]
-pub trait Catalog: Collaboration + AssetCatalog + Send + Sync {
+pub trait Catalog:
+    Collaboration + AssetCatalog + ErrorCatalog + PeopleCatalog + Send + Sync
+{
     /// True when an organisation exists.
     async fn is_set_up(&self) -> Result<bool>;
     /// Creates organisation, project, owner and token together.
@@ -189,7 +195,8 @@ pub trait Catalog: Collaboration + AssetCatalog + Send + Sync {
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<()>;
     async fn delete_expired_sessions(&self, now: Timestamp) -> Result<()>;
 
-    /// Writes rows whole, by id. A user id that is set is never taken away.
+    /// Writes rows whole, by id. A user id that is set is never taken away, and the
+    /// number of linked errors is not written but counted.
     async fn put_replays(&self, replays: &[Replay]) -> Result<()>;
     async fn replay(&self, id: ReplayId) -> Result<Option<Replay>>;
     async fn list_replays(&self, project: ProjectId, query: &ReplayQuery) -> Result<Vec<Replay>>;

@@ -13,6 +13,8 @@ macro_rules! ok {
 
 mod assets;
 mod collaboration;
+mod errors;
+mod people;
 
 use crate::catalog::{Cursor, Event, Installation, ReplayQuery, Session};
 use crate::{Blobs, Catalog, Kind};
@@ -94,6 +96,13 @@ fn replay(project: ProjectId, device: &str, started_ms: i64) -> Replay {
         browser: Some("Chrome".to_owned()),
         os: Some("Linux".to_owned()),
         device_type: Some("desktop".to_owned()),
+        device: None,
+        release: Some("1.2".to_owned()),
+        environment: None,
+        visitor_id: None,
+        tags: vec![("plan".to_owned(), "pro \"x\"".to_owned())],
+        reported_start: Some(at),
+        linked_error_count: 0,
         playable: true,
         recording_version: 0,
         signals: Signals {
@@ -122,6 +131,8 @@ pub async fn catalog(catalog: &dyn Catalog) {
         .id;
     collaboration::sums_and_neighbours(catalog, second).await;
     assets::assets(catalog, project, second).await;
+    errors::errors(catalog, project).await;
+    people::people(catalog, project).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

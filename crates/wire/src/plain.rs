@@ -7,7 +7,7 @@ use crate::Rejection;
 use crate::body::{as_text, clean_or_reject, for_each_in, for_each_under, not_readable};
 use crate::replay_event::EventBatch;
 use model::Timestamp;
-use model::ingest::{Client, Problems, Reason, ReplayPayload, ReplayUpload, Source};
+use model::ingest::{About, Client, Problems, Reason, ReplayPayload, ReplayUpload, Source};
 use serde_json::value::RawValue;
 
 /// Reads a decompressed body. The ids come from the request's query.
@@ -34,6 +34,7 @@ pub fn decode_plain(
         device_id,
         session_id,
         client,
+        about: About::default(),
         payload,
         problems,
     })

@@ -2,13 +2,18 @@
 
 pub mod assets;
 pub mod collaboration;
+pub mod errors;
 pub mod events;
 pub mod export;
+pub mod issues;
 pub mod projects;
 pub mod replays;
 pub mod session;
 pub mod settings;
+pub mod source_maps;
 pub mod tokens;
+pub mod users;
+pub mod videos;
 
 use crate::auth::Viewer;
 use crate::error::ApiError;

@@ -9,7 +9,7 @@ use crate::v1::rfc3339;
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use engine::ingest_status::Sender;
+use engine::ingest_status::{FamilyStatus, Rejected, Sender};
 use engine::projects::ProjectChange;
 use model::Timestamp;
 use serde::Deserialize;
@@ -113,22 +113,46 @@ pub async fn ingest_status(
     };
     let now = Timestamp::now();
     let status = state.engine.ingest_status.status(project.id, &sender, now);
-    let rejected: Vec<_> = status
-        .rejected
-        .iter()
-        .map(|it| json!({ "reason": it.reason, "count": it.count, "last_at": rfc3339(it.last_at) }))
-        .collect();
+    let rejected = rejected_json(&status.rejected);
     let sdk_seen: Vec<_> = status
         .sdk_seen
         .iter()
         .map(|it| json!({ "sdk": it.sdk, "version": it.version, "last_at": rfc3339(it.last_at) }))
         .collect();
+    let families: Vec<_> = status.families.iter().map(family_json).collect();
+    let losses: Vec<_> = status
+        .client_losses
+        .iter()
+        .map(|it| json!({ "reason": it.reason, "category": it.category, "count": it.count }))
+        .collect();
     Ok(Json(json!({
+        "families": families,
+        "client_losses": losses,
         "accepted_last_hour": status.accepted_last_hour,
         "rejected": rejected,
         "last_upload_at": status.last_upload_at.map(rfc3339),
         "sdk_seen": sdk_seen,
     })))
+}
+
+fn rejected_json(rejected: &[Rejected]) -> Vec<Value> {
+    let list = rejected.iter();
+    list.map(|it| json!({ "reason": it.reason, "count": it.count, "last_at": rfc3339(it.last_at) }))
+        .collect()
+}
+
+fn family_json(family: &FamilyStatus) -> Value {
+    let items = family.items.iter();
+    let items: Vec<_> = items
+        .map(|(kind, count)| json!({ "kind": kind, "count": count }))
+        .collect();
+    json!({
+        "source": family.source,
+        "accepted_last_hour": family.accepted_last_hour,
+        "last_upload_at": family.last_upload_at.map(rfc3339),
+        "items": items,
+        "rejected": rejected_json(&family.rejected),
+    })
 }
 
 fn sums_json(sums: &ReplaySums) -> Value {

@@ -18,7 +18,7 @@ use model::replay::Replay;
 use model::{ReplayId, Timestamp};
 use privacy::Preparer;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::ops::Range;
 
 #[derive(Deserialize)]
@@ -85,7 +85,12 @@ pub async fn with_notes(
 fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
     let signals = &replay.signals;
     let is_live = state.engine.is_live(replay, now);
-    json!({
+    let tags: Map<String, Value> = replay
+        .tags
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    let mut answer = json!({
         "id": replay.id,
         "project_id": replay.project_id,
         "replay_id": replay.vendor_id(),
@@ -117,7 +122,7 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         "sdk_version": replay.sdk_version,
         "playable": replay.playable,
         "received_at": rfc3339(replay.last_received_at),
-        "error_count": signals.error_count,
+        "error_count": signals.error_count + replay.linked_error_count,
         "console_error_count": signals.console_error_count,
         "rage_click_count": signals.rage_click_count,
         "dead_click_count": signals.dead_click_count,
@@ -127,7 +132,15 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         "activity": signals.activity.as_slice(),
         "tab_count": signals.tab_count,
         "integrity": signals.integrity,
-    })
+    });
+    // By themselves, for the macro takes only so many.
+    answer["release"] = json!(replay.release);
+    answer["environment"] = json!(replay.environment);
+    answer["visitor_id"] = json!(replay.visitor_id);
+    answer["device"] = json!(replay.device);
+    answer["tags"] = tags.into();
+    answer["linked_error_count"] = replay.linked_error_count.into();
+    answer
 }
 
 pub async fn list(
@@ -177,8 +190,14 @@ pub async fn one(
     Query(params): Query<OneParams>,
 ) -> ApiResult<Json<Value>> {
     let replay = find(&state, &viewer, &id, params.project_id).await?;
+    let person = state.engine.person_of_replay(&replay).await?;
     let noted = with_notes(&state, &viewer, &[replay], Timestamp::now()).await?;
-    Ok(Json(noted.into_iter().next().unwrap_or_default()))
+    let mut answer = noted.into_iter().next().unwrap_or_default();
+    answer["person"] = person.map_or(
+        Value::Null,
+        |it| json!({ "id": it.id, "user_id": it.user_id }),
+    );
+    Ok(Json(answer))
 }
 
 /// The ones beside it in the list that the other parameters describe.
@@ -218,6 +237,7 @@ pub async fn manifest(
         .iter()
         .map(|(url, reason)| json!({ "url": url, "reason": reason }))
         .collect();
+    answer["video"] = super::videos::list_json(&state.engine.videos(replay.id).await?);
     answer["assets"] = json!({ "archived": assets.archived, "missing": missing });
     Ok(Json(answer))
 }

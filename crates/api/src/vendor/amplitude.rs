@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::ingest_status::Sender;
 use model::Timestamp;
-use model::ingest::{AnalyticsUpload, Reason};
+use model::ingest::{AnalyticsUpload, Reason, Source};
 use std::sync::Arc;
 use store::catalog::Project;
 use wire::amplitude::{self, TrackQuery};
@@ -49,7 +49,14 @@ pub async fn track(
         Err(rejection) => {
             let query = query.as_deref().unwrap_or_default();
             let key = amplitude::ingest_key(text(&headers, header::AUTHORIZATION), query);
-            refused(&state, key.as_deref(), sender_of(query), rejection.reason).await;
+            refused(
+                &state,
+                Source::Amplitude,
+                key.as_deref(),
+                sender_of(query),
+                rejection.reason,
+            )
+            .await;
             match rejection.reason {
                 // The SDK would drop the batch after one hasty retry of a 5xx; by
                 // this header it slows down and keeps recording.
@@ -93,7 +100,14 @@ async fn store_track(
     let admitted = admit(state, headers, body).await?;
     if !project.capture_enabled {
         let key = Some(project.ingest_key.as_str());
-        refused(state, key, sender_of(raw_query), Reason::CaptureDisabled).await;
+        refused(
+            state,
+            Source::Amplitude,
+            key,
+            sender_of(raw_query),
+            Reason::CaptureDisabled,
+        )
+        .await;
         return Ok(amplitude::track_skipped(SKIPPED_CAPTURE_DISABLED));
     }
     let query = TrackQuery::parse(raw_query)?;
@@ -136,27 +150,56 @@ pub async fn events(
         Method::POST => {}
         _ => return method_not_allowed(),
     }
-    let reply = match store_events(&state, &origin, &headers, body).await {
+    let admitted = admit(&state, &headers, body).await;
+    answer_admitted(&state, &origin, &headers, admitted).await
+}
+
+/// Answers with events that were received under an address that others share.
+pub(super) async fn answer_events(
+    state: &State,
+    origin: &Origin,
+    headers: &HeaderMap,
+    admitted: super::Admitted,
+) -> Response {
+    answer_admitted(state, origin, headers, Ok(admitted)).await
+}
+
+async fn answer_admitted(
+    state: &State,
+    origin: &Origin,
+    headers: &HeaderMap,
+    admitted: Result<super::Admitted, Rejection>,
+) -> Response {
+    let stored = match admitted {
+        Ok(admitted) => store_events(state, origin, admitted).await,
+        Err(rejection) => Err(rejection),
+    };
+    let reply = match stored {
         Ok(reply) => reply,
         Err(rejection) => {
             // The key stands in the body, which may be what was wrong.
-            refused(&state, None, Sender::default(), rejection.reason).await;
+            refused(
+                state,
+                Source::Amplitude,
+                None,
+                Sender::default(),
+                rejection.reason,
+            )
+            .await;
             amplitude::events_rejected(&rejection)
         }
     };
     respond(
         reply,
-        amplitude::cors_headers(text(&headers, header::ORIGIN)),
+        amplitude::cors_headers(text(headers, header::ORIGIN)),
     )
 }
 
 async fn store_events(
     state: &State,
     origin: &Origin,
-    headers: &HeaderMap,
-    body: Body,
+    admitted: super::Admitted,
 ) -> Result<Reply, Rejection> {
-    let admitted = admit(state, headers, body).await?;
     let received_at = Timestamp::now();
     let own_host = origin.host.clone();
     let decode = move |plain: &[u8]| -> Result<(String, AnalyticsUpload, usize), Rejection> {
@@ -201,7 +244,14 @@ pub async fn config(
             amplitude::config_ok(amplitude::config_json(&capture))
         }
         Err(rejection) if rejection.reason == Reason::UnknownKey => {
-            refused(&state, None, Sender::default(), rejection.reason).await;
+            refused(
+                &state,
+                Source::Amplitude,
+                None,
+                Sender::default(),
+                rejection.reason,
+            )
+            .await;
             amplitude::config_rejected()
         }
         Err(rejection) => amplitude::track_rejected(&rejection),

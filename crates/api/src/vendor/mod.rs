@@ -2,7 +2,9 @@
 //! stores it, and `wire` says what the SDK wants to hear.
 
 pub mod amplitude;
+pub mod posthog;
 pub mod rrweb;
+pub mod sentry;
 
 use crate::address::Origin;
 use crate::state::State;
@@ -11,8 +13,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::ingest_status::Sender;
 use model::Timestamp;
-use model::ingest::{Client, Reason};
+use model::ingest::{Client, Reason, Source};
 use std::borrow::Cow;
+use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use wire::{Rejection, Reply};
 
@@ -20,11 +23,12 @@ use wire::{Rejection, Reply};
 const INLINE_DECODE_BYTES: usize = 64 << 10;
 
 /// A body within its limits, and the memory that was set aside for it.
+#[derive(Clone)]
 struct Admitted {
     body: Bytes,
     content_encoding: Option<String>,
     max_decoded_bytes: usize,
-    _memory: OwnedSemaphorePermit,
+    _memory: Arc<OwnedSemaphorePermit>,
 }
 
 async fn admit(state: &State, headers: &HeaderMap, body: Body) -> Result<Admitted, Rejection> {
@@ -37,7 +41,7 @@ async fn admit(state: &State, headers: &HeaderMap, body: Body) -> Result<Admitte
         body,
         content_encoding,
         max_decoded_bytes: state.settings.max_decoded_bytes,
-        _memory: memory,
+        _memory: Arc::new(memory),
     })
 }
 
@@ -47,7 +51,7 @@ impl Admitted {
         self,
         decode: impl FnOnce(&[u8]) -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Rejection> {
-        let is_small = self.body.len() <= INLINE_DECODE_BYTES;
+        let size_bytes = self.body.len();
         let work = move || {
             let plain: Cow<'_, [u8]> = wire::encoding::decode_body(
                 self.content_encoding.as_deref(),
@@ -56,17 +60,25 @@ impl Admitted {
             )?;
             decode(&plain)
         };
-        if is_small {
-            return work();
-        }
-        let done = tokio::task::spawn_blocking(work).await;
-        done.unwrap_or_else(|error| {
-            Err(Rejection::new(
-                Reason::InvalidJson,
-                format!("cannot decode: {error}"),
-            ))
-        })
+        off_thread(size_bytes, work).await
     }
+}
+
+/// Does the work here for small bodies, else on a thread that may block.
+async fn off_thread<T: Send + 'static>(
+    size_bytes: usize,
+    work: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+) -> Result<T, Rejection> {
+    if size_bytes <= INLINE_DECODE_BYTES {
+        return work();
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        Err(Rejection::new(
+            Reason::InvalidJson,
+            format!("cannot decode: {error}"),
+        ))
+    })
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -95,8 +107,9 @@ fn client_of(state: &State, headers: &HeaderMap, origin: &Origin) -> Client {
 
 /// Counts an upload that was refused, for the operator and for the project, if the
 /// key tells which.
-async fn refused(state: &State, key: Option<&str>, sender: Sender, reason: Reason) {
+async fn refused(state: &State, source: Source, key: Option<&str>, sender: Sender, reason: Reason) {
     state.engine.metrics.problem(reason, 1);
+    state.engine.metrics.source_problem(source, reason, 1);
     let project = match key {
         // An error here is that of the upload, which has been answered for.
         Some(key) => state.engine.project_of_key(key).await.unwrap_or_default(),
@@ -104,7 +117,10 @@ async fn refused(state: &State, key: Option<&str>, sender: Sender, reason: Reaso
     };
     let (status, now) = (&state.engine.ingest_status, Timestamp::now());
     match project {
-        Some(project) => status.problem(project.id, sender, reason, 1, now),
+        Some(project) => {
+            status.problem(project.id, sender, reason, 1, now);
+            status.family_problem(project.id, source, reason, 1, now);
+        }
         None if reason == Reason::UnknownKey => status.unknown_key(now),
         None => {}
     }

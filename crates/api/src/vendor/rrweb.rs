@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use engine::ingest_status::Sender;
 use model::Timestamp;
-use model::ingest::{Reason, ReplayPayload};
+use model::ingest::{Reason, ReplayPayload, Source};
 use serde::Deserialize;
 use serde_json::json;
 use wire::Rejection;
@@ -26,10 +26,13 @@ pub struct Params {
     #[serde(default)]
     session_id: String,
     user_id: Option<String>,
+    /// `<name>/<version>` of the recorder.
+    library: Option<String>,
 }
 
 /// Longer user ids are cut; nothing good is that long.
 const MAX_USER_ID_CHARS: usize = 256;
+const MAX_LIBRARY_CHARS: usize = 64;
 
 pub async fn ingest(
     state: Shared,
@@ -57,7 +60,14 @@ pub async fn ingest(
                 Err(rejection) => {
                     let key =
                         wire::amplitude::ingest_key(text(&headers, header::AUTHORIZATION), query);
-                    refused(&state, key.as_deref(), sender, rejection.reason).await;
+                    refused(
+                        &state,
+                        Source::Rrweb,
+                        key.as_deref(),
+                        sender,
+                        rejection.reason,
+                    )
+                    .await;
                     Err(error_of(rejection))
                 }
             }
@@ -103,12 +113,12 @@ async fn store(
     };
     let admitted = admit(state, headers, body).await?;
     let mut client = client_of(state, headers, origin);
-    client.user_id = params.user_id.map(|user| {
-        user.chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_USER_ID_CHARS)
-            .collect()
-    });
+    client.user_id = params.user_id.map(|user| cut(&user, MAX_USER_ID_CHARS));
+    if let Some(library) = &params.library {
+        let (name, version) = library.rsplit_once('/').unwrap_or((library, ""));
+        client.sdk = Some(cut(name, MAX_LIBRARY_CHARS)).filter(|name| !name.is_empty());
+        client.sdk_version = Some(cut(version, MAX_LIBRARY_CHARS)).filter(|text| !text.is_empty());
+    }
     let received_at = Timestamp::now();
     let decode = move |plain: &[u8]| {
         wire::plain::decode_plain(
@@ -138,6 +148,13 @@ async fn store(
     Ok(Json(
         json!({ "replay": id, "accepted_events": accepted, "problems": problems }),
     ))
+}
+
+fn cut(text: &str, limit_chars: usize) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(limit_chars)
+        .collect()
 }
 
 fn error_of(rejection: Rejection) -> ApiError {

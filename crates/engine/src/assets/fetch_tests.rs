@@ -94,7 +94,7 @@ impl Names for Script {
 
 /// May fetch from 127.0.0.1 and from no other address of this machine.
 fn fetcher(names: Script) -> Fetcher {
-    let guard = Guard::new(names, &["127.0.0.1/32".parse().unwrap()]);
+    let guard = Guard::new(names, &["127.0.0.1/32".parse().unwrap()], None);
     Fetcher::with_time_limit(guard, Duration::from_secs(3))
 }
 

@@ -114,13 +114,16 @@ pub struct Guard {
     names: Arc<dyn Names>,
     /// Open although they are not public, on every port.
     allowed: Arc<[IpNet]>,
+    /// Open on this machine.
+    own_port: Option<u16>,
 }
 
 impl Guard {
-    pub fn new(names: impl Names, allowed: &[IpNet]) -> Self {
+    pub fn new(names: impl Names, allowed: &[IpNet], own_port: Option<u16>) -> Self {
         Self {
             names: Arc::new(names),
             allowed: allowed.into(),
+            own_port,
         }
     }
 
@@ -128,6 +131,7 @@ impl Guard {
         self.allowed
             .iter()
             .any(|network| network.contains(&address))
+            || (address.is_loopback() && self.own_port == Some(port))
             || (PORTS.contains(&port) && is_public(address))
     }
 
@@ -194,7 +198,7 @@ mod tests {
 
     #[test]
     fn only_the_public_internet_is_open() {
-        let guard = Guard::new(NoNames, &[]);
+        let guard = Guard::new(NoNames, &[], None);
         let permits = |address: &str| guard.permits(address.parse().unwrap(), 443);
         for address in [
             "93.184.216.34",
@@ -264,9 +268,17 @@ mod tests {
     #[test]
     fn an_operator_opens_networks_on_purpose() {
         let networks = ["10.1.0.0/16".parse().unwrap(), "::1/128".parse().unwrap()];
-        let guard = Guard::new(NoNames, &networks);
+        let guard = Guard::new(NoNames, &networks, None);
         let permits = |address: &str| guard.permits(address.parse().unwrap(), 9999);
         assert!(permits("10.1.2.3") && permits("::1"));
         assert!(!permits("10.2.2.3") && !permits("::ffff:10.1.2.3"));
+    }
+
+    #[test]
+    fn a_demo_opens_one_port_of_this_machine() {
+        let guard = Guard::new(NoNames, &[], Some(7788));
+        let permits = |address: &str, port| guard.permits(address.parse().unwrap(), port);
+        assert!(permits("127.0.0.1", 7788) && permits("::1", 7788));
+        assert!(!permits("127.0.0.1", 7789) && !permits("10.0.0.1", 7788));
     }
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub enabled: bool,
     /// Networks that are not public and may be fetched from all the same.
     pub allowed_networks: Vec<IpNet>,
+    /// May be fetched from on this machine: where a server shows its own demo.
+    pub own_port: Option<u16>,
 }
 
 impl Default for Settings {
@@ -52,6 +54,7 @@ impl Default for Settings {
         Self {
             enabled: true,
             allowed_networks: Vec::new(),
+            own_port: None,
         }
     }
 }
@@ -154,7 +157,11 @@ impl Assets {
     ) -> Self {
         Self {
             enabled: settings.enabled,
-            fetcher: Fetcher::new(Guard::new(names, &settings.allowed_networks)),
+            fetcher: Fetcher::new(Guard::new(
+                names,
+                &settings.allowed_networks,
+                settings.own_port,
+            )),
             secret,
             wake: tokio::sync::Notify::default(),
         }

@@ -1,14 +1,18 @@
 //! One upload as it lies in the hot log.
 //!
 //! Version 1: a byte 1, the size of the plain text (4 bytes, little endian), then
-//! a zstd frame of it: a JSON line (the header) and one line for each event. A line of a replay event is `<microseconds> <type>
-//! <JSON>`, of an interaction its JSON, of an analytics event its fields as JSON.
+//! a zstd frame of it: a JSON line (the header), and then what the header's `kind`
+//! says: for replays and analytics a line for each event, `<microseconds> <type>
+//! <JSON>` of a replay, the JSON of an interaction, the fields of an analytics event
+//! as JSON; `records` as one JSON document; a film as its bytes.
 
 use crate::{Error, Result};
+use model::batch::{ErrorEvent, IdentityChange, Span};
 use model::ingest::{
-    AnalyticsEvent, Client, Problems, RawEvent, RawInteraction, ReplayPayload, ReplayUpload, Source,
+    About, AnalyticsEvent, Client, Problems, RawEvent, RawInteraction, ReplayPayload, ReplayUpload,
+    Source,
 };
-use model::{ProjectId, Timestamp};
+use model::{ProjectId, ReplayId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -35,6 +39,47 @@ pub struct Frame {
 pub enum FrameBody {
     Replay(ReplayUpload),
     Events(Vec<AnalyticsEvent>),
+    Records(Records),
+    Video(VideoFrame),
+}
+
+/// What a request says besides recordings and analytics events.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Records {
+    pub source: String,
+    pub errors: Vec<ErrorEvent>,
+    pub spans: Vec<Span>,
+    pub identities: Vec<IdentityChange>,
+    pub links: Vec<RecordedLinks>,
+}
+
+impl Records {
+    pub fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+            && self.spans.is_empty()
+            && self.identities.is_empty()
+            && self.links.is_empty()
+    }
+}
+
+/// What a part of a replay says belongs to it; the replay by its vendor's id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordedLinks {
+    pub replay: String,
+    pub error_ids: Vec<String>,
+    pub trace_ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct VideoFrame {
+    pub replay: ReplayId,
+    pub segment: u64,
+    pub at: Timestamp,
+    pub duration_ms: u64,
+    pub width_px: u32,
+    pub height_px: u32,
+    pub mp4: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,6 +89,18 @@ struct Header<'a> {
     kind: Kind,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     replay: Option<ReplayHeader<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    video: Option<VideoHeader>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VideoHeader {
+    replay: String,
+    segment: u64,
+    at: Timestamp,
+    duration_ms: u64,
+    width_px: u32,
+    height_px: u32,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Clone, Copy)]
@@ -52,6 +109,8 @@ enum Kind {
     ReplayEvents,
     Interactions,
     AnalyticsEvents,
+    Records,
+    Video,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +127,8 @@ struct ReplayHeader<'a> {
     user_agent: Option<String>,
     country: Option<String>,
     user_id: Option<String>,
+    #[serde(flatten)]
+    about: About,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +161,8 @@ fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 impl Frame {
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut lines = String::new();
+        let mut bytes: &[u8] = &[];
+        let mut video = None;
         let (kind, replay) = match &self.body {
             FrameBody::Replay(upload) => {
                 let (kind, body_hash) = replay_lines(&mut lines, &upload.payload);
@@ -114,6 +177,7 @@ impl Frame {
                     user_agent: client.user_agent,
                     country: client.country,
                     user_id: client.user_id,
+                    about: upload.about.clone(),
                 };
                 (kind, Some(replay))
             }
@@ -134,16 +198,34 @@ impl Frame {
                 }
                 (Kind::AnalyticsEvents, None)
             }
+            FrameBody::Records(records) => {
+                lines = serde_json::to_string(records).map_err(internal)?;
+                (Kind::Records, None)
+            }
+            FrameBody::Video(film) => {
+                bytes = &film.mp4;
+                video = Some(VideoHeader {
+                    replay: film.replay.to_string(),
+                    segment: film.segment,
+                    at: film.at,
+                    duration_ms: film.duration_ms,
+                    width_px: film.width_px,
+                    height_px: film.height_px,
+                });
+                (Kind::Video, None)
+            }
         };
         let header = Header {
             project: self.project,
             received_at: self.received_at,
             kind,
             replay,
+            video,
         };
         let mut plain = serde_json::to_vec(&header).map_err(internal)?;
         plain.push(b'\n');
         plain.extend_from_slice(lines.as_bytes());
+        plain.extend_from_slice(bytes);
         let packed = compress(&plain).map_err(internal)?;
         let mut bytes = Vec::with_capacity(packed.len() + 5);
         bytes.push(VERSION);
@@ -162,12 +244,32 @@ impl Frame {
             return Err(bad("too large"));
         }
         let plain = zstd::bulk::decompress(packed, plain_bytes).map_err(internal)?;
-        let plain = String::from_utf8(plain).map_err(|_| bad("not text"))?;
-        let (header, lines) = plain.split_once('\n').ok_or_else(|| bad("no header"))?;
-        let header: Header<'_> = serde_json::from_str(header).map_err(internal)?;
+        let end = plain.iter().position(|byte| *byte == b'\n');
+        let (header, rest) = plain.split_at(end.ok_or_else(|| bad("no header"))?);
+        let header: Header<'_> = serde_json::from_slice(header).map_err(internal)?;
+        let rest = &rest[1..];
+        let lines = match header.kind {
+            Kind::Video => "",
+            _ => std::str::from_utf8(rest).map_err(|_| bad("not text"))?,
+        };
         let body = match (header.kind, header.replay) {
             (Kind::AnalyticsEvents, _) => {
                 FrameBody::Events(lines.lines().map(event_of).collect::<Result<_>>()?)
+            }
+            (Kind::Records, _) => {
+                FrameBody::Records(serde_json::from_str(lines).map_err(internal)?)
+            }
+            (Kind::Video, _) => {
+                let film = header.video.ok_or_else(|| bad("no header of a film"))?;
+                FrameBody::Video(VideoFrame {
+                    replay: film.replay.parse().map_err(internal)?,
+                    segment: film.segment,
+                    at: film.at,
+                    duration_ms: film.duration_ms,
+                    width_px: film.width_px,
+                    height_px: film.height_px,
+                    mp4: rest.to_vec(),
+                })
             }
             (kind, Some(replay)) => FrameBody::Replay(upload_of(kind, replay, lines)?),
             (Kind::ReplayEvents | Kind::Interactions, None) => return Err(bad("no replay header")),
@@ -225,11 +327,8 @@ fn upload_of(kind: Kind, replay: ReplayHeader<'_>, lines: &str) -> Result<Replay
         ReplayPayload::Events(lines.lines().map(raw_event_of).collect::<Result<_>>()?)
     };
     Ok(ReplayUpload {
-        source: if replay.source == Source::Amplitude.name() {
-            Source::Amplitude
-        } else {
-            Source::Rrweb
-        },
+        source: Source::named(&replay.source)
+            .ok_or_else(|| Error::Internal("hot log frame: unknown source".to_owned()))?,
         device_id: replay.device_id.into_owned(),
         session_id: replay.session_id.into_owned(),
         client: Client {
@@ -239,6 +338,7 @@ fn upload_of(kind: Kind, replay: ReplayHeader<'_>, lines: &str) -> Result<Replay
             country: replay.country,
             user_id: replay.user_id,
         },
+        about: replay.about,
         payload,
         problems: Problems::default(),
     })
@@ -278,15 +378,20 @@ fn internal(error: impl std::fmt::Display) -> Error {
 mod tests {
     use super::*;
 
-    fn upload(payload: ReplayPayload) -> FrameBody {
+    fn upload(source: Source, payload: ReplayPayload) -> FrameBody {
         FrameBody::Replay(ReplayUpload {
-            source: Source::Amplitude,
+            source,
             device_id: "dev \"1\" /ü".to_owned(),
             session_id: "17".to_owned(),
             client: Client {
                 sdk: Some("standalone".to_owned()),
                 country: Some("DE".to_owned()),
                 ..Client::default()
+            },
+            about: About {
+                segment: Some(3),
+                tags: vec![("plan".to_owned(), "pro".to_owned())],
+                ..About::default()
             },
             payload,
             problems: Problems::default(),
@@ -314,12 +419,39 @@ mod tests {
             json: r#"{"x":1}"#.to_owned(),
         }];
         for body in [
-            upload(ReplayPayload::Events(vec![event.clone(), event])),
-            upload(ReplayPayload::Interactions {
-                interactions,
-                body_hash: u64::MAX,
-            }),
+            upload(
+                Source::Sentry,
+                ReplayPayload::Events(vec![event.clone(), event.clone()]),
+            ),
+            upload(Source::PostHog, ReplayPayload::Events(vec![event.clone()])),
+            upload(Source::Rrweb, ReplayPayload::Events(vec![event])),
+            upload(
+                Source::Amplitude,
+                ReplayPayload::Interactions {
+                    interactions,
+                    body_hash: u64::MAX,
+                },
+            ),
             FrameBody::Events(vec![analytics]),
+            FrameBody::Records(Records {
+                source: "sentry".to_owned(),
+                links: vec![RecordedLinks {
+                    replay: "r".to_owned(),
+                    error_ids: vec!["e".to_owned()],
+                    trace_ids: Vec::new(),
+                }],
+                errors: vec![crate::errors::record::tests::error("E", "a\nb", &[])],
+                ..Records::default()
+            }),
+            FrameBody::Video(VideoFrame {
+                replay: ReplayId::derive(ProjectId(1), "a", "b"),
+                segment: 4,
+                at: Timestamp::from_millis(8),
+                duration_ms: 5000,
+                width_px: 320,
+                height_px: 640,
+                mp4: vec![0, 10, 255, 10, 0],
+            }),
         ] {
             let frame = Frame {
                 project: ProjectId(3),

@@ -12,6 +12,8 @@ pub struct Mark {
     pub timestamp: Timestamp,
     pub size_bytes: usize,
     pub full_snapshot: bool,
+    /// Stands for a film of the screen, which is kept beside the recording.
+    pub is_film: bool,
     pub click: bool,
     pub active: bool,
     pub href: Option<String>,
@@ -28,6 +30,9 @@ impl Mark {
             timestamp: event.timestamp,
             size_bytes: event.json.len(),
             full_snapshot: facts.full_snapshot,
+            is_film: event.kind == rrweb::envelope::kind::CUSTOM
+                && event.json.contains("\"tag\":\"video\"")
+                && event.json.contains("\"segmentId\""),
             click: facts.is_click,
             active: facts.is_user_activity,
             href: facts.href,

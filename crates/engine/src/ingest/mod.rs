@@ -4,14 +4,18 @@
 //! Applying it to the replay's state in memory follows at once, and is repeated
 //! from the hot log after a crash, so it must not depend on how often it happens.
 
+mod batch;
 pub mod frame;
 pub mod mark;
+mod pending;
 
 use crate::ingest_status::Sender;
 use crate::{Engine, Error, Result};
-use frame::{Frame, FrameBody};
+use frame::{Frame, FrameBody, Records};
 use mark::Mark;
-use model::ingest::{AnalyticsUpload, Client, Reason, ReplayPayload, ReplayUpload};
+use model::ingest::{
+    AnalyticsUpload, Client, Problems, Reason, ReplayPayload, ReplayUpload, Source,
+};
 use model::{ProjectId, ReplayId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,16 +24,8 @@ use store::hot_log::FrameRef;
 
 /// How long an upload of analytics events waits for a place in the queue.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(2);
-/// Events uploads written to the catalog in one transaction.
-const EVENT_UPLOADS_AT_ONCE: usize = 256;
-const RETRY_CATALOG_AFTER: Duration = Duration::from_secs(1);
 
-/// Analytics events that are durable in the hot log but not in the catalog.
-pub struct PendingEvents {
-    project: ProjectId,
-    events: Vec<Event>,
-    frame: FrameRef,
-}
+pub(crate) use pending::{Pending, write_pending};
 
 impl Engine {
     /// Stores data of a replay. The work goes on when the caller goes away, so
@@ -69,13 +65,11 @@ impl Engine {
             }
             upload.problems.add(Reason::RedactedSecret, redactions);
         }
-        self.metrics.problems(&upload.problems);
         let sender = Sender {
             device_id: Some(upload.device_id.clone()),
             session_id: Some(upload.session_id.clone()),
         };
-        self.ingest_status
-            .problems(project.id, &sender, &upload.problems, received_at);
+        self.count_problems(project.id, source, &sender, &upload.problems, received_at);
         let is_empty = match &upload.payload {
             ReplayPayload::Events(events) => events.is_empty(),
             ReplayPayload::Interactions { interactions, .. } => interactions.is_empty(),
@@ -96,12 +90,15 @@ impl Engine {
         let label = crate::metrics::SourceLabel {
             source: source.name(),
         };
-        self.metrics.uploads.get_or_create(&label).inc();
-        self.ingest_status
-            .accepted(project.id, &upload.client, received_at);
+        self.count_accepted(project.id, source, &upload.client, received_at);
         let applied = self
             .apply_replay(project.id, upload, received_at, at)
             .await?;
+        if applied.is_conflict {
+            let mut conflict = Problems::default();
+            conflict.add(Reason::SegmentConflict, 1);
+            self.count_problems(project.id, source, &sender, &conflict, received_at);
+        }
         self.metrics
             .upload_bytes
             .get_or_create(&label)
@@ -118,40 +115,32 @@ impl Engine {
         upload: AnalyticsUpload,
         received_at: Timestamp,
     ) -> Result<u64> {
-        self.metrics.problems(&upload.problems);
-        self.ingest_status.problems(
-            project.id,
-            &Sender::default(),
-            &upload.problems,
-            received_at,
-        );
+        let (source, sender) = (upload.source, Sender::default());
+        self.count_problems(project.id, source, &sender, &upload.problems, received_at);
         let count = upload.events.len() as u64;
         if count == 0 {
             return Ok(0);
         }
-        let place = tokio::time::timeout(QUEUE_PATIENCE, self.events.clone().reserve_owned()).await;
-        let Ok(Ok(place)) = place else {
-            return Err(Error::Busy);
-        };
+        let place = self.place_in_queue().await?;
         let engine = self.clone();
         let work = tokio::spawn(async move {
-            let label = crate::metrics::SourceLabel {
-                source: upload.source.name(),
+            let records = Records {
+                source: source.name().to_owned(),
+                identities: engine.worth_writing(project.id, upload.identities),
+                ..Records::default()
             };
+            engine.store_records(&project, records, received_at).await?;
             let frame = Frame {
                 project: project.id,
                 received_at,
                 body: FrameBody::Events(upload.events),
             };
             let at = engine.hot_log.append(frame.encode()?).await?;
-            engine.metrics.uploads.get_or_create(&label).inc();
-            engine
-                .ingest_status
-                .accepted(project.id, &Client::default(), received_at);
+            engine.count_accepted(project.id, source, &Client::default(), received_at);
             let FrameBody::Events(events) = frame.body else {
                 return Ok(0);
             };
-            place.send(PendingEvents {
+            place.send(Pending::Events {
                 project: project.id,
                 events: catalog_events(project.id, events, at),
                 frame: at,
@@ -160,6 +149,33 @@ impl Engine {
         });
         work.await
             .map_err(|error| Error::Internal(error.to_string()))?
+    }
+
+    /// A place in the queue to the catalog, taken before anything is stored.
+    async fn place_in_queue(&self) -> Result<tokio::sync::mpsc::OwnedPermit<Pending>> {
+        let place = self.pending.clone().reserve_owned();
+        match tokio::time::timeout(QUEUE_PATIENCE, place).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(Error::Busy),
+        }
+    }
+
+    async fn queue(&self, pending: Pending) -> Result<()> {
+        let sent = self.pending.send(pending).await;
+        sent.map_err(|_| Error::Internal("the queue to the catalog is closed".to_owned()))
+    }
+
+    fn count_problems(
+        &self,
+        project: ProjectId,
+        source: Source,
+        sender: &Sender,
+        problems: &Problems,
+        at: Timestamp,
+    ) {
+        self.metrics.problems(source, problems);
+        self.ingest_status
+            .problems(project, source, sender, problems, at);
     }
 
     async fn apply_replay(
@@ -204,16 +220,19 @@ impl Engine {
                     body: FrameBody::Events(events),
                     ..
                 }) => {
-                    let pending = PendingEvents {
+                    let events = catalog_events(project, events, at);
+                    let frame = at;
+                    self.queue(Pending::Events {
                         project,
-                        events: catalog_events(project, events, at),
-                        frame: at,
-                    };
-                    self.events
-                        .send(pending)
-                        .await
-                        .map_err(|_| Error::Internal("the event queue is closed".to_owned()))
+                        events,
+                        frame,
+                    })
+                    .await
                 }
+                Ok(Frame {
+                    body: FrameBody::Records(_) | FrameBody::Video(_),
+                    ..
+                }) => self.queue(Pending::Frame(at)).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = recovered {
@@ -258,47 +277,4 @@ fn catalog_events(
             json: event.json,
         })
         .collect()
-}
-
-/// Moves analytics events into the catalog, many uploads at a time. When the
-/// catalog cannot be written (a full disk), the queue fills and uploads are
-/// refused; nothing that was accepted is lost.
-pub(crate) async fn write_events(
-    engine: Arc<Engine>,
-    mut pending: tokio::sync::mpsc::Receiver<PendingEvents>,
-    mut stopped: tokio::sync::watch::Receiver<bool>,
-) {
-    let mut batch = Vec::new();
-    loop {
-        tokio::select! {
-            biased;
-            _ = pending.recv_many(&mut batch, EVENT_UPLOADS_AT_ONCE) => {}
-            _ = stopped.changed() => return,
-        }
-        let mut by_project: std::collections::BTreeMap<ProjectId, (Vec<Event>, Vec<FrameRef>)> =
-            Default::default();
-        for upload in batch.drain(..) {
-            let (events, frames) = by_project.entry(upload.project).or_default();
-            events.extend(upload.events);
-            frames.push(upload.frame);
-        }
-        for (project, (events, frames)) in by_project {
-            loop {
-                match engine.catalog.put_events(project, &events).await {
-                    Ok(added) => {
-                        engine.metrics.analytics_events.inc_by(added);
-                        engine.hot_log.release(&frames);
-                        break;
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "cannot write analytics events; trying again");
-                        tokio::select! {
-                            _ = tokio::time::sleep(RETRY_CATALOG_AFTER) => {}
-                            _ = stopped.changed() => return,
-                        }
-                    }
-                }
-            }
-        }
-    }
 }

@@ -1,8 +1,10 @@
 //! One module per command.
 
+pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod serve;
+pub mod source_maps;
 
 use anyhow::{Context, Result};
 use std::io::Write;

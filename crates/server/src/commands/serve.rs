@@ -48,7 +48,14 @@ async fn serve(config: &Config) -> Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the data folder {}", data.display()))?;
     let _lock = lock(data)?;
-    let (engine, background) = Engine::open(data, config.engine()?, config.hot_log())
+    let (listener, address) = bind(config.server.listen).await?;
+    let mut settings = config.engine()?;
+    let is_here = address.ip().is_loopback() || address.ip().is_unspecified();
+    if config.server.demo && is_here {
+        // So that replays of the demo shop have its style sheet and pictures.
+        settings.assets.own_port = Some(address.port());
+    }
+    let (engine, background) = Engine::open(data, settings, config.hot_log())
         .await
         .with_context(|| format!("cannot open the data folder {}", data.display()))?;
     bootstrap(&engine).await?;
@@ -56,7 +63,6 @@ async fn serve(config: &Config) -> Result<()> {
 
     let (stop, stopped) = watch::channel(false);
     let mut servers = Vec::new();
-    let (listener, address) = bind(config.server.listen).await?;
     say(&format!("listening on http://{address}\n"))?;
     if let Some(ingest) = config.ingest_listen()? {
         let (ingest_listener, ingest_address) = bind(ingest).await?;

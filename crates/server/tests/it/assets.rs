@@ -4,8 +4,10 @@ use crate::person::{Person, STRANGER, add_people, error, error_of};
 use crate::recording::{START_MS, meta, upload};
 use crate::server::{Options, Server, wait_for};
 use crate::site::{FONT, PNG, Site};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
 const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
 
@@ -315,6 +317,7 @@ fn a_replay_outlives_the_site() {
         "text/css; charset=utf-8",
     ];
     assert_eq!(files, expected);
+    check_export(&server, &id, &page);
     // What was recorded is still what was recorded.
     let events = server.get(&format!("/api/v1/replays/{id}/events")).text();
     assert!(events.contains(&site.url("/photo.png")));
@@ -325,4 +328,47 @@ fn a_replay_outlives_the_site() {
         missing,
         &json!([{"url": site.url("/gone.png"), "reason": "not_found"}])
     );
+}
+
+/// An exported page brings everything along. It is made of the app's files, which a
+/// test run of the server alone may not have.
+fn check_export(server: &Server, id: &str, page: &str) {
+    let exported = server.get(&format!("/api/v1/replays/{id}/export?format=html"));
+    if exported.status != 200 {
+        let said = exported.text();
+        assert!(said.contains("built without the web app"), "{said}");
+        return;
+    }
+    let html = exported.text();
+    let packed = html.split("id=\"events\">").nth(1).unwrap();
+    let packed = packed.split("</script>").next().unwrap();
+    let packed = BASE64_STANDARD.decode(packed).unwrap();
+    let mut plain = String::new();
+    flate2::read::GzDecoder::new(&packed[..])
+        .read_to_string(&mut plain)
+        .unwrap();
+    let events: Vec<Value> = serde_json::from_str(&plain).unwrap();
+    for event in events.iter().filter(|event| event["type"] != 4) {
+        let event = event.to_string();
+        assert!(
+            !event.contains(page) && !event.contains("/api/v1/assets/"),
+            "{event}"
+        );
+    }
+    let photo = BASE64_STANDARD.encode(b"\x89PNG\r\n\x1a\n photo");
+    let later = BASE64_STANDARD.encode(b"\x89PNG\r\n\x1a\n later");
+    for picture in [photo, later] {
+        assert!(plain.contains(&format!("data:image/png;base64,{picture}")));
+    }
+    // The style sheet, and in it the one it imports with its picture, and the font.
+    let sheet = plain.split("data:text/css").nth(1).expect("a style sheet");
+    let (_, sheet) = sheet.split_once("base64,").unwrap();
+    let sheet = BASE64_STANDARD.decode(sheet.split('"').next().unwrap());
+    let sheet = String::from_utf8(sheet.unwrap()).unwrap();
+    assert!(sheet.contains("data:font/woff2;base64,"), "{sheet}");
+    assert!(
+        sheet.contains("@import") && sheet.contains("data:text/css"),
+        "{sheet}"
+    );
+    assert!(!sheet.contains(page), "{sheet}");
 }

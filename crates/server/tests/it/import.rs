@@ -23,10 +23,17 @@ pub fn parse(line: &str) -> Value {
     serde_json::from_str(&line.replace("\\ud83d\"", "\u{fffd}\"")).unwrap()
 }
 
-/// Runs the command; returns whether it succeeded and what it said.
+/// Runs the command without a memory of earlier runs; returns whether it succeeded
+/// and what it said.
 pub fn import(server: &Server, args: &[&str], files: &[&Path]) -> (bool, String) {
+    import_in(tempfile::tempdir().unwrap().path(), server, args, files)
+}
+
+/// The same with the journal of this folder.
+fn import_in(folder: &Path, server: &Server, args: &[&str], files: &[&Path]) -> (bool, String) {
     let done = program()
-        .args(["import", "--server", server.url()])
+        .args(["import", "--server", server.url(), "--journal"])
+        .arg(folder.join("journal"))
         .args(args)
         .args(files)
         .env("REENACT_INGEST_KEY", &server.options.ingest_key)
@@ -117,7 +124,7 @@ fn what_cannot_be_imported_is_said() {
     std::fs::write(&path, "Dear Sir or Madam\n").unwrap();
     let chat = corpus("chat-u3");
     for (address, key, file, expected) in [
-        (server.url(), "", path.as_path(), "answered 400"),
+        (server.url(), "", path.as_path(), "not a recording"),
         (server.url(), "", Path::new("/nowhere.json"), "cannot open"),
         (server.url(), "unknown-key", &chat, "answered 401"),
         ("http://127.0.0.1:1", "", &chat, "cannot reach the server"),
@@ -127,8 +134,13 @@ fn what_cannot_be_imported_is_said() {
         } else {
             key
         };
-        let args = ["import", "--server", address, "--key", key];
-        let done = program().args(args).arg(file).output().unwrap();
+        let args = ["import", "--server", address, "--key", key, "--journal"];
+        let journal = folder.path().join("journal");
+        let done = program()
+            .args(args)
+            .args([journal.as_path(), file])
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(1), "{said}");
         assert!(said.contains(expected), "{said}");

@@ -68,8 +68,8 @@ fn a_replay_is_listed_at_once_and_stays_the_same_when_sealed() {
         start.elapsed()
     );
     assert_eq!(
-        (&row["status"], &row["playable"]),
-        (&"live".into(), &true.into())
+        (&row["state"], &row["playable"]),
+        (&"processing".into(), &true.into())
     );
     let id = row["id"].as_str().unwrap();
     check_chunks(&server, id, &all);
@@ -118,16 +118,23 @@ fn a_replay_is_listed_at_once_and_stays_the_same_when_sealed() {
 }
 
 #[test]
-fn days_are_those_of_the_recording_and_live_is_by_arrival() {
+fn days_are_those_of_the_recording_and_an_import_is_not_live() {
     let server = Server::start();
     upload(&server, "d", "1", &[event(START_MS, 1)]);
     let row = server.replay("d", "1");
-    // By the time of arrival, not by the page's clock, which is long past.
-    assert_eq!(row["status"], "live");
+    assert_eq!(
+        row["status"], "complete",
+        "it arrived now, but was long ago"
+    );
     assert_eq!(row["playable"], false, "there is no snapshot");
     let day = "from=2026-01-05&to=2026-01-05";
     let listed = server.json(&format!("/api/v1/replays?{day}"));
     assert_eq!(listed["replays"][0]["id"], row["id"]);
     let other_day = server.json("/api/v1/replays?from=2026-01-06&to=2026-01-06");
     assert_eq!(other_day["replays"].as_array().unwrap().len(), 0);
+
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now_ms = i64::try_from(now.unwrap().as_millis()).unwrap();
+    upload(&server, "d", "2", &[event(now_ms - 120_000, 1)]);
+    assert_eq!(server.replay("d", "2")["status"], "live");
 }

@@ -241,8 +241,8 @@ fn quick_numbers() {
 fn what_arrived_and_what_was_refused() {
     let server = Server::start();
     let path = "/api/v1/projects/1/ingest-status";
-    let empty =
-        json!({"accepted_last_hour": 0, "rejected": [], "last_upload_at": null, "sdk_seen": []});
+    let empty = json!({"accepted_last_hour": 0, "rejected": [], "last_upload_at": null, "sdk_seen": [],
+        "families": [], "client_losses": []});
     assert_eq!(server.json(path), empty);
     let wrong_key = server.send(
         "POST",

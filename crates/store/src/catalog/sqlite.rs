@@ -3,8 +3,12 @@
 
 mod assets;
 mod collaboration;
+mod errors;
+mod issues;
+mod people;
 mod replays;
 mod rows;
+mod videos;
 
 use super::{
     ApiToken, Catalog, Event, Installation, NewProject, Organisation, Project, ReplayQuery,
@@ -23,6 +27,7 @@ use std::sync::{Arc, Mutex};
 const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0001_start.sql"),
     include_str!("sqlite/migrations/0002_app.sql"),
+    include_str!("sqlite/migrations/0003_errors_people.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

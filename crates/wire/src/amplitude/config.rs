@@ -2,10 +2,14 @@
 //! answer that holds `configs.sessionReplay` an SDK records nothing at all, so the
 //! object is always there. Old and new config URLs get the same JSON.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The SDK ignores more.
 const MAX_MIN_SESSION_DURATION_MS: u64 = 60_000;
+/// An SDK divides a hash of 32 bits by 100 to place a session.
+const TARGETING_PLACES: u32 = u32::MAX / 100 + 1;
 
 /// A project's settings for its recorders. `None` leaves it to the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +26,21 @@ pub struct CaptureSettings {
     pub interactions: InteractionCapture,
     pub console: ConsoleCapture,
     pub network: NetworkCapture,
+    /// With any of these, they decide instead of the sample rate; one that holds is enough.
+    pub targeting: Vec<TargetingRule>,
+}
+
+/// A kind of session to record: what is named must all hold, and what is not may be anything.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TargetingRule {
+    /// Share of these sessions, 0 to 1; all unless set.
+    pub sample_rate: Option<f64>,
+    pub url_contains: Option<String>,
+    /// The type of an event; recording starts when it happens.
+    pub event: Option<String>,
+    pub event_properties: BTreeMap<String, String>,
+    pub user_properties: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +94,7 @@ impl Default for CaptureSettings {
                 levels: vec!["warn".to_owned(), "error".to_owned()],
             },
             network: NetworkCapture { enabled: false },
+            targeting: Vec::new(),
         }
     }
 }
@@ -106,6 +126,9 @@ pub fn config_json(settings: &CaptureSettings) -> Vec<u8> {
     if let Some(privacy) = privacy(settings) {
         session_replay["sr_privacy_config"] = privacy;
     }
+    if !settings.targeting.is_empty() {
+        session_replay["sr_targeting_config"] = targeting(&settings.targeting);
+    }
     let config = json!({
         "configs": {
             "sessionReplay": session_replay,
@@ -134,6 +157,60 @@ fn sampling(settings: &CaptureSettings) -> Value {
         sampling.insert("min_session_duration_ms".to_owned(), duration_ms.into());
     }
     Value::Object(sampling)
+}
+
+/// One feature flag with a segment per rule; the first that holds and lets the session
+/// in decides.
+fn targeting(rules: &[TargetingRule]) -> Value {
+    let segments: Vec<Value> = rules.iter().map(segment).collect();
+    json!({
+        "key": "sr_targeting_config",
+        "variants": { "on": { "key": "on" }, "off": { "key": "off" } },
+        "segments": segments,
+    })
+}
+
+fn segment(rule: &TargetingRule) -> Value {
+    let condition = |selector: &[&str], op: &str, value: &str| {
+        let path: Vec<&str> = ["context"].iter().chain(selector).copied().collect();
+        json!({ "selector": path, "op": op, "values": [value] })
+    };
+    let mut all = Vec::new();
+    if let Some(text) = &rule.url_contains {
+        all.push(condition(&["page", "url"], "contains", text));
+    }
+    if let Some(event) = &rule.event {
+        all.push(condition(&["event", "event_type"], "is", event));
+    }
+    for (name, value) in &rule.event_properties {
+        all.push(condition(&["event", "event_properties", name], "is", value));
+    }
+    for (name, value) in &rule.user_properties {
+        all.push(condition(&["user", "user_properties", name], "is", value));
+    }
+    let mut segment = Map::new();
+    if !all.is_empty() {
+        segment.insert("conditions".to_owned(), json!([all]));
+    }
+    match rule
+        .sample_rate
+        .filter(|rate| rate.is_finite() && *rate < 1.0)
+    {
+        None => segment.insert("variant".to_owned(), "on".into()),
+        Some(rate) => {
+            let end = (rate.max(0.0) * f64::from(TARGETING_PLACES)) as u32;
+            let bucket = json!({
+                "selector": ["context", "session_id"],
+                "salt": "reenact",
+                "allocations": [{
+                    "range": [0, 100],
+                    "distributions": [{ "variant": "on", "range": [0, end] }],
+                }],
+            });
+            segment.insert("bucket".to_owned(), bucket)
+        }
+    };
+    Value::Object(segment)
 }
 
 /// `None` keeps the page's own privacy settings as they are.
@@ -180,6 +257,44 @@ mod tests {
             config["configs"]["diagnostics"]["browserSDK"]["enabled"],
             json!(false)
         );
+    }
+
+    #[test]
+    fn targeting_rules_are_segments_of_one_flag() {
+        let of = |targeting| {
+            config(&CaptureSettings {
+                targeting,
+                ..CaptureSettings::default()
+            })["configs"]["sessionReplay"]["sr_targeting_config"]
+                .take()
+        };
+        assert_eq!(of(Vec::new()), Value::Null);
+        let rule = TargetingRule {
+            url_contains: Some("/checkout".to_owned()),
+            user_properties: [("plan".to_owned(), "pro".to_owned())].into(),
+            ..TargetingRule::default()
+        };
+        let half = TargetingRule {
+            sample_rate: Some(0.5),
+            ..TargetingRule::default()
+        };
+        let flag = of(vec![rule, half]);
+        assert_eq!(
+            flag["segments"][0],
+            json!({
+                "conditions": [[
+                    { "selector": ["context", "page", "url"], "op": "contains", "values": ["/checkout"] },
+                    { "selector": ["context", "user", "user_properties", "plan"], "op": "is", "values": ["pro"] },
+                ]],
+                "variant": "on",
+            })
+        );
+        let bucket = &flag["segments"][1]["bucket"];
+        assert_eq!(
+            bucket["allocations"][0]["distributions"],
+            json!([{ "variant": "on", "range": [0, 21_474_836] }])
+        );
+        assert_eq!(flag["segments"][1].get("variant"), None);
     }
 
     #[test]

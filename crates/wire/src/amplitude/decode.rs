@@ -14,7 +14,7 @@ use crate::replay_event::EventBatch;
 use crate::{MAX_EVENT_BYTES, Rejection};
 use model::Timestamp;
 use model::ingest::{
-    Client, Problems, RawEvent, RawInteraction, Reason, ReplayPayload, ReplayUpload, Source,
+    About, Client, Problems, RawEvent, RawInteraction, Reason, ReplayPayload, ReplayUpload, Source,
 };
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -55,6 +55,7 @@ pub fn decode_track(
         device_id: query.device_id.clone(),
         session_id: query.session_id.clone(),
         client,
+        about: About::default(),
         payload,
         problems,
     })

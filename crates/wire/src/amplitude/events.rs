@@ -52,11 +52,16 @@ pub fn decode_events(
         }
     };
     let events = decode_list(&text, received_at, own_hosts, &mut problems)?;
+    let mut identities = Vec::new();
+    for event in &events {
+        super::identities::add(event, &mut identities);
+    }
     Ok((
         api_key,
         AnalyticsUpload {
             source: Source::Amplitude,
             events,
+            identities,
             problems,
         },
     ))

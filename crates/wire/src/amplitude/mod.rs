@@ -15,11 +15,13 @@ mod config;
 mod cors;
 mod decode;
 mod events;
+mod identities;
 mod reply;
 mod request;
 
 pub use config::{
-    CaptureSettings, ConsoleCapture, InteractionCapture, MaskLevel, NetworkCapture, config_json,
+    CaptureSettings, ConsoleCapture, InteractionCapture, MaskLevel, NetworkCapture, TargetingRule,
+    config_json,
 };
 pub(crate) use cors::cors_headers_exposing;
 pub use cors::{cors_headers, preflight_reply};

@@ -120,6 +120,7 @@ fn status(reason: Reason) -> u16 {
         | Reason::InvalidItem
         | Reason::Truncated
         | Reason::UnknownCompression
+        | Reason::SegmentConflict
         | Reason::RepairedTimestamp
         | Reason::RepairedText
         | Reason::RedactedSecret => 400,

@@ -9,7 +9,7 @@ use crate::value::{self, clean_short, iso_time, short};
 use crate::{MAX_EVENT_BYTES, Rejection};
 use model::Timestamp;
 use model::batch::{Batch, Person, ReplayFacts, ReplaySegment};
-use model::ingest::{Client, Problems, Reason, ReplayPayload, ReplayUpload, Source};
+use model::ingest::{About, Client, Problems, Reason, ReplayPayload, ReplayUpload, Source};
 use rrweb::Tape;
 use rrweb::tape::{Value, write_json_string};
 use std::collections::HashMap;
@@ -139,6 +139,7 @@ struct Session {
     batch: EventBatch<'static>,
     facts: ReplayFacts,
     client: Client,
+    about: About,
     problems: Problems,
     sent_at: Option<Timestamp>,
 }
@@ -186,6 +187,7 @@ impl Replays {
                     device_id: session.id.clone(),
                     session_id: session.id,
                     client: session.client,
+                    about: session.about,
                     payload: ReplayPayload::Events(events),
                     problems,
                 },
@@ -213,6 +215,7 @@ impl Session {
                 ..ReplayFacts::default()
             },
             client,
+            about: About::default(),
             problems: Problems::default(),
             sent_at: None,
         }
@@ -223,7 +226,13 @@ impl Session {
         self.facts.upload_ids.extend(short(event.get("uuid")));
         let sent_at = event.get("sent_at").and_then(Value::as_str);
         self.sent_at = sent_at.and_then(iso_time).or(self.sent_at);
-        let user_id = distinct_id(event).filter(|id| !is_anonymous(id));
+        let (anonymous, user_id) = match distinct_id(event) {
+            Some(id) if is_anonymous(&id) => (Some(id), None),
+            id => (None, id),
+        };
+        if anonymous.is_some() {
+            self.about.visitor_id = anonymous;
+        }
         if let Some(user_id) = user_id.as_deref().and_then(clean_short) {
             self.facts.person = Person {
                 id: Some(user_id.clone()),

@@ -5,7 +5,7 @@ use crate::sentry::event::exception;
 use crate::value::{at, clean_short, long, short, short_list, time};
 use model::Timestamp;
 use model::batch::{
-    Batch, Change, ErrorEvent, IdentityChange, Level, Link, Origin, Person, replay_link,
+    Batch, Change, ErrorEvent, IdentityChange, Level, Link, Origin, Person, is_nobody, replay_link,
 };
 use model::ingest::{AnalyticsEvent, Reason};
 use rrweb::tape::Value;
@@ -13,28 +13,6 @@ use xxhash_rust::xxh3::xxh3_128;
 
 const MAX_ANALYTICS_EVENT_BYTES: usize = 1_000_000;
 const MAX_EXCEPTIONS: usize = 20;
-
-/// Ids that programs send when they have none. Taken for persons, they would make
-/// one of thousands.
-const NOBODY: [&str; 17] = [
-    "anonymous",
-    "guest",
-    "distinctid",
-    "distinct_id",
-    "id",
-    "not_authenticated",
-    "email",
-    "undefined",
-    "true",
-    "false",
-    "null",
-    "nan",
-    "none",
-    "unknown",
-    "0",
-    "[object object]",
-    "00000000-0000-0000-0000-000000000000",
-];
 
 /// What an event says about itself and its sender.
 struct Facts<'t> {
@@ -138,8 +116,7 @@ pub(super) fn is_anonymous(distinct_id: &str) -> bool {
     let groups: Vec<&str> = distinct_id.split('-').collect();
     let is_hex =
         |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (groups.len() == 5 && groups.iter().all(is_hex))
-        || NOBODY.contains(&distinct_id.to_ascii_lowercase().as_str())
+    (groups.len() == 5 && groups.iter().all(is_hex)) || is_nobody(distinct_id)
 }
 
 /// The session, if its id has the form that is allowed for one.
@@ -170,11 +147,10 @@ fn identities(facts: &Facts<'_>, batch: &mut Batch) {
     let text = |name| short(property(facts.event, name));
     let known = |id: Option<String>| {
         id.filter(|id| *id != facts.distinct_id)
-            .filter(|id| !NOBODY.contains(&id.to_ascii_lowercase().as_str()))
+            .filter(|id| !is_nobody(id))
     };
     let mut changes = Vec::new();
-    let is_nobody = NOBODY.contains(&facts.distinct_id.to_ascii_lowercase().as_str());
-    if is_nobody {
+    if is_nobody(&facts.distinct_id) {
         return;
     }
     match facts.name.as_str() {

@@ -33,4 +33,4 @@ pub use body::decode_body;
 pub use config::{config_json, config_rejected, config_script, decide, flags};
 pub use decode::{MAX_EVENTS_PER_REQUEST, MAX_REPLAY_EVENTS_PER_REQUEST, Request};
 pub use reply::{Quota, capture_ok, capture_over_quota, capture_rejected, cors_headers, nothing};
-pub use request::{Absent, Endpoint, Wishes, endpoint};
+pub use request::{Absent, Endpoint, Wishes, endpoint, script_version};

@@ -66,6 +66,7 @@ pub fn capture_rejected(rejection: &Rejection) -> Reply {
         | Reason::InvalidItem
         | Reason::Truncated
         | Reason::UnknownCompression
+        | Reason::SegmentConflict
         | Reason::RepairedTimestamp
         | Reason::RepairedText
         | Reason::RedactedSecret => (400, "validation_error", "invalid_payload"),

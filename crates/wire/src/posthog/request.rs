@@ -73,6 +73,11 @@ fn script(rest: &str) -> Option<Endpoint<'_>> {
     is_sound.then_some(Endpoint::Script { name, version })
 }
 
+/// The version that old SDKs ask a script of: `?v=1.172.0`.
+pub fn script_version(raw_query: &str) -> Option<String> {
+    query_value(raw_query, "v").filter(|version| is_name(version))
+}
+
 /// Nothing that leaves a folder, and nothing that ends a string of JavaScript.
 fn is_name(text: &str) -> bool {
     (1..=100).contains(&text.len())

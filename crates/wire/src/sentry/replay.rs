@@ -14,7 +14,9 @@ use crate::replay_event::EventBatch;
 use crate::value::{self, at, count, hex_id, lossy, short, short_list, short_pairs, time};
 use model::Timestamp;
 use model::batch::{ReplayFacts, ReplaySegment, VideoSegment};
-use model::ingest::{Client, Problems, RawEvent, Reason, ReplayPayload, ReplayUpload, Source};
+use model::ingest::{
+    About, Client, Problems, RawEvent, Reason, ReplayPayload, ReplayUpload, Source,
+};
 use rrweb::envelope::kind;
 use rrweb::tape::Value;
 use serde_json::value::RawValue;
@@ -313,12 +315,31 @@ fn segment(
             device_id: replay_id.clone(),
             session_id: replay_id,
             client,
+            about: about(&facts),
             payload: ReplayPayload::Events(events),
             problems,
         },
         facts,
         video,
     })
+}
+
+fn about(facts: &ReplayFacts) -> About {
+    let device = &facts.device;
+    let os = match (&device.os, &device.os_version) {
+        (Some(os), Some(version)) => Some(format!("{os} {version}")),
+        (os, _) => os.clone(),
+    };
+    About {
+        segment: facts.segment,
+        started_at: facts.started_at,
+        visitor_id: None,
+        release: facts.origin.release.clone(),
+        environment: facts.origin.environment.clone(),
+        os,
+        device: device.model.clone().or_else(|| device.family.clone()),
+        tags: facts.tags.clone(),
+    }
 }
 
 /// An mp4 file begins with a box of this type.

@@ -93,6 +93,7 @@ pub fn rejected(rejection: &Rejection, may_hold_replay: bool) -> Reply {
         | Reason::InvalidItem
         | Reason::Truncated
         | Reason::UnknownCompression
+        | Reason::SegmentConflict
         | Reason::RepairedTimestamp
         | Reason::RepairedText
         | Reason::RedactedSecret => 400,

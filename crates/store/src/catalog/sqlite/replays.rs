@@ -64,7 +64,7 @@ pub fn sums(
 ) -> Result<Vec<ReplaySums>> {
     // Served by the index replays_by_start.
     let sql = "SELECT count(*), count(DISTINCT coalesce('u' || user_id, 'd' || device_id)),
-             coalesce(sum(event_count), 0), coalesce(sum(error_count), 0), coalesce(sum(rage_click_count), 0),
+             coalesce(sum(event_count), 0), coalesce(sum(error_count + linked_error_count), 0), coalesce(sum(rage_click_count), 0),
              coalesce(sum(dead_click_count), 0), coalesce(sum(size_bytes), 0)
          FROM replays WHERE project_id = ? AND started_at >= ? AND started_at < ?";
     let mut statement = db.prepare_cached(sql)?;

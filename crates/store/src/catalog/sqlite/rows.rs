@@ -4,6 +4,7 @@ use crate::catalog::{Event, Project, User};
 use model::replay::{ACTIVITY_CELLS, Replay, Signals};
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use rusqlite::{CachedStatement, Result, Row, params};
+use serde_json::{Map, Value};
 
 pub const USER_COLUMNS: &str = "id, organisation_id, email, name, password_hash, role";
 
@@ -36,18 +37,25 @@ pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id
      first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count, \
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version, \
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count, \
-     active_ms, activity, tab_count, integrity";
+     active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start, \
+     linked_error_count";
 
-/// A user id that an event brought stays when the row is written without one.
+/// A user id that an event brought stays when the row is written without one, and a
+/// visitor who logged in before the row was written has a name already.
 pub const PUT_REPLAY: &str = "INSERT INTO replays
      (id, project_id, device_id, session_id, user_id, source, sdk, sdk_version, started_at,
      first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count,
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version,
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count,
-     active_ms, activity, tab_count, integrity)
+     active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start,
+     linked_error_count)
      VALUES
-     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
-     ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)
+     (?1, ?2, ?3, ?4,
+     coalesce(?5, (SELECT p.user_id FROM identities i JOIN people p ON p.id = i.person_id
+         WHERE i.project_id = ?2 AND i.identity = ?40)),
+     ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
+     ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42,
+     (SELECT count(*) FROM error_replays WHERE replay = ?1))
      ON CONFLICT (id) DO UPDATE SET
      user_id = coalesce(excluded.user_id, user_id), source = excluded.source, sdk = excluded.sdk,
      sdk_version = excluded.sdk_version, started_at = excluded.started_at, first_event_at = excluded.first_event_at,
@@ -61,7 +69,9 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays
      rage_click_count = excluded.rage_click_count, dead_click_count = excluded.dead_click_count,
      request_count = excluded.request_count, failed_request_count = excluded.failed_request_count,
      active_ms = excluded.active_ms, activity = excluded.activity, tab_count = excluded.tab_count,
-     integrity = excluded.integrity";
+     integrity = excluded.integrity, device = excluded.device, release = excluded.release,
+     environment = excluded.environment, visitor_id = excluded.visitor_id, tags = excluded.tags,
+     reported_start = excluded.reported_start";
 
 pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Result<usize> {
     statement.execute(params![
@@ -101,6 +111,12 @@ pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Resul
         replay.signals.activity,
         count(replay.signals.tab_count),
         list_json(&replay.signals.integrity),
+        replay.device,
+        replay.release,
+        replay.environment,
+        replay.visitor_id,
+        tags_json(&replay.tags),
+        replay.reported_start.map(Timestamp::micros),
     ])
 }
 
@@ -173,7 +189,31 @@ pub fn replay(row: &Row<'_>) -> Result<Replay> {
             tab_count: number(34)?,
             integrity: list_of(&row.get::<_, String>(35)?),
         },
+        device: row.get(36)?,
+        release: row.get(37)?,
+        environment: row.get(38)?,
+        visitor_id: row.get(39)?,
+        tags: tags_of(&row.get::<_, String>(40)?),
+        reported_start: row.get::<_, Option<i64>>(41)?.map(Timestamp::from_micros),
+        linked_error_count: number(42)?,
     })
+}
+
+fn tags_json(tags: &[(String, String)]) -> String {
+    let tags: Map<String, Value> = tags
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    Value::Object(tags).to_string()
+}
+
+fn tags_of(json: &str) -> Vec<(String, String)> {
+    let Ok(Value::Object(tags)) = serde_json::from_str(json) else {
+        return Vec::new();
+    };
+    let tags = tags.into_iter();
+    tags.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+        .collect()
 }
 
 fn strip(stored: &[u8]) -> [u8; ACTIVITY_CELLS] {

@@ -1,0 +1,134 @@
+//! Visitors of the recorded sites.
+
+use crate::Shared;
+use crate::auth::Viewer;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Query;
+use crate::v1::{OfProject, replays, rfc3339};
+use axum::Json;
+use axum::extract::Path;
+use model::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::catalog::people::Person;
+
+/// Properties that hold a name or an address, the best first.
+const NAMES: [&str; 5] = ["name", "$name", "full_name", "username", "first_name"];
+const EMAILS: [&str; 2] = ["email", "$email"];
+
+#[derive(Deserialize)]
+pub struct ListParams {
+    project_id: Option<i64>,
+    identity: Option<String>,
+    query: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+pub async fn list(
+    state: Shared,
+    viewer: Viewer,
+    Query(params): Query<ListParams>,
+) -> ApiResult<Json<Value>> {
+    let project = viewer.project(&state, params.project_id).await?;
+    let cursor = params.cursor.as_deref();
+    let found = state.engine.people(
+        project.id,
+        params.identity,
+        params.query,
+        params.limit,
+        cursor,
+    );
+    let (people, next_cursor) = found.await?;
+    let users: Vec<_> = people.iter().map(person_json).collect();
+    Ok(Json(json!({ "users": users, "next_cursor": next_cursor })))
+}
+
+pub async fn one(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<OfProject>,
+) -> ApiResult<Json<Value>> {
+    let id = id.parse().map_err(|_| ApiError::not_found("user"))?;
+    let projects = match params.project_id {
+        None => viewer.projects(&state).await?,
+        asked => vec![viewer.project(&state, asked).await?],
+    };
+    for project in projects {
+        let found = match state.engine.person(project.id, id).await {
+            Err(engine::Error::NotFound(_)) => continue,
+            found => found?,
+        };
+        let now = Timestamp::now();
+        let shown = replays::with_notes(&state, &viewer, &found.replays, now).await?;
+        let identities: Vec<_> = found
+            .identities
+            .iter()
+            .map(|it| {
+                json!({
+                    "identity": it.identity,
+                    "kind": if it.is_user { "user" } else { "anonymous" },
+                    "since": rfc3339(it.since),
+                    "last_seen": rfc3339(it.last_seen),
+                })
+            })
+            .collect();
+        let groups: Vec<_> = found
+            .groups
+            .iter()
+            .map(|it| {
+                json!({
+                    "kind": it.kind,
+                    "key": it.key,
+                    "at": rfc3339(it.at),
+                    "properties": properties_json(&it.properties),
+                })
+            })
+            .collect();
+        let history: Vec<_> = found
+            .history
+            .iter()
+            .map(|it| {
+                let detail: Value = serde_json::from_str(&it.detail_json).unwrap_or_default();
+                json!({ "at": rfc3339(it.at), "kind": it.kind, "detail": detail })
+            })
+            .collect();
+        let mut answer = person_json(&found.person);
+        answer["identities"] = identities.into();
+        answer["groups"] = groups.into();
+        answer["history"] = history.into();
+        answer["replays"] = shown.into();
+        return Ok(Json(answer));
+    }
+    Err(ApiError::not_found("user"))
+}
+
+fn properties_json(properties: &[(String, String)]) -> Value {
+    let pairs: Map<String, Value> = properties
+        .iter()
+        .map(|(name, json)| {
+            let value = serde_json::from_str(json).unwrap_or_default();
+            (name.clone(), value)
+        })
+        .collect();
+    pairs.into()
+}
+
+fn person_json(person: &Person) -> Value {
+    let properties = properties_json(&person.properties);
+    let text = |names: &[&str]| {
+        let mut found = names.iter().filter_map(|name| properties[*name].as_str());
+        found.next().map(str::to_owned)
+    };
+    json!({
+        "id": person.id,
+        "user_id": person.user_id,
+        "name": text(&NAMES),
+        "email": text(&EMAILS),
+        "first_seen": rfc3339(person.first_seen),
+        "last_seen": rfc3339(person.last_seen),
+        "identity_count": person.identity_count,
+        "properties": properties,
+    })
+}

@@ -1,0 +1,358 @@
+//! From a filter to the rows for which it holds: one bitmap for each condition,
+//! combined by and, or and not.
+
+use crate::codes::Column;
+use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, field};
+use crate::piece::Held;
+use crate::project::State;
+use crate::segment::{REPLAY, Segment, type_name};
+use crate::text::Wanted;
+use crate::value::{Matcher, Value};
+use crate::{Context, Error, Result};
+use roaring::RoaringBitmap;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub const ALWAYS: Range<i64> = i64::MIN..i64::MAX;
+
+/// Numbers below a bound, quicker to fill in any order than a roaring bitmap.
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    pub fn new(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    pub fn set(&mut self, at: u32) {
+        if let Some(word) = self.0.get_mut(at as usize / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    pub fn to_bitmap(&self) -> RoaringBitmap {
+        let words = self.0.iter().enumerate();
+        let set = words.flat_map(|(at, word)| {
+            (0..64)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| at as u32 * 64 + bit)
+        });
+        set.collect()
+    }
+}
+
+/// What a [`Happened`] asks of a row, resolved once for all pieces.
+pub struct Asked {
+    pub types: Types,
+    predicates: Vec<(String, Matcher)>,
+}
+
+pub enum Types {
+    One(String),
+    /// All that begin so.
+    Kind(String),
+}
+
+impl Asked {
+    pub fn of(happened: &Happened, context: &Context) -> Result<Self> {
+        let known = crate::filter::happening(&happened.kind).map_err(Error::Filter)?;
+        let types = match &happened.name {
+            Some(name) => Types::One(type_name(known.kind, name)),
+            None if known.is_named => Types::Kind(type_name(known.kind, "")),
+            None => Types::One(type_name(known.kind, "")),
+        };
+        let predicate = |predicate: &Predicate| {
+            let matcher = Matcher::of(&predicate.test, &context.clock).map_err(Error::Filter)?;
+            Ok((predicate.name.clone(), matcher))
+        };
+        let predicates = happened.predicates.iter().map(predicate);
+        Ok(Self {
+            types,
+            predicates: predicates.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Rows of the types, stretch by stretch.
+    pub fn stretches(&self, segment: &Segment) -> Vec<Range<u32>> {
+        let types = segment.types();
+        match &self.types {
+            Types::One(name) => {
+                let found = types.binary_search_by(|(known, _)| known.cmp(name));
+                found.map(|at| types[at].1.clone()).into_iter().collect()
+            }
+            Types::Kind(start) => {
+                let kind = types
+                    .iter()
+                    .filter(|(name, _)| name.starts_with(start.as_str()));
+                kind.map(|(_, rows)| rows.clone()).collect()
+            }
+        }
+    }
+
+    pub fn has_predicates(&self) -> bool {
+        !self.predicates.is_empty()
+    }
+
+    /// Calls with each living row within a time that fulfils everything.
+    pub fn each_row(
+        &self,
+        held: &Held<Segment>,
+        within: &Range<i64>,
+        mut each: impl FnMut(u32),
+    ) -> Result<()> {
+        let segment = &held.piece;
+        let times = segment.times_us();
+        if times.end <= within.start || times.start >= within.end {
+            return Ok(());
+        }
+        let stretches = self.stretches(segment);
+        if stretches.is_empty() {
+            return Ok(());
+        }
+        let mut tests: Vec<(Option<Arc<Column>>, Vec<bool>)> = Vec::new();
+        for (name, matcher) in &self.predicates {
+            let column = segment.column(name)?;
+            let mut passes = vec![matcher.is_negated];
+            if let Some(column) = &column {
+                let values = column.dictionary.iter();
+                passes.extend(values.map(|value| matcher.passes(value) != matcher.is_negated));
+            }
+            tests.push((column, passes));
+        }
+        let holds = |row: u32| {
+            tests.iter().all(|(column, passes)| {
+                passes[column.as_ref().map_or(0, |column| column.code(row)) as usize]
+            })
+        };
+        let is_whole = times.start >= within.start && times.end <= within.end;
+        let times = if is_whole {
+            None
+        } else {
+            Some(segment.times()?)
+        };
+        for rows in stretches {
+            let rows = match &times {
+                None => rows,
+                Some(times) => segment.rows_within(rows, times, within),
+            };
+            for row in rows {
+                if (held.dead.is_empty() || !held.dead.contains(row)) && holds(row) {
+                    each(row);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Calls with the number of the replay of a row.
+pub fn replay_of<'a>(
+    held: &'a Held<Segment>,
+    column: Option<&'a Column>,
+) -> impl Fn(u32) -> Option<u32> {
+    move |row| {
+        let number = held.replays[column?.code(row) as usize];
+        (number != u32::MAX).then_some(number)
+    }
+}
+
+pub struct Evaluation<'a> {
+    pub state: &'a State,
+    pub context: &'a Context,
+}
+
+impl Evaluation<'_> {
+    pub fn rows(&self, filter: &Filter) -> Result<RoaringBitmap> {
+        let live = &self.state.rows.live;
+        match filter {
+            Filter::All(filters) => {
+                let mut rows = live.clone();
+                for filter in filters {
+                    if rows.is_empty() {
+                        break;
+                    }
+                    rows &= self.rows(filter)?;
+                }
+                Ok(rows)
+            }
+            Filter::Any(filters) => {
+                let mut rows = RoaringBitmap::new();
+                for filter in filters {
+                    rows |= self.rows(filter)?;
+                }
+                Ok(rows)
+            }
+            Filter::Not(inner) => Ok(live - self.rows(inner)?),
+            Filter::Field(predicate) => self.field(predicate),
+            Filter::Happened(happened) => self.happened(happened),
+            Filter::Screen(phrase) => self.screen(&Wanted::of(&phrase.text)),
+            Filter::Cohort(id) => self.cohort(*id),
+        }
+    }
+
+    fn field(&self, predicate: &Predicate) -> Result<RoaringBitmap> {
+        let known = field(&predicate.name).map_err(Error::Filter)?;
+        match known.origin {
+            Origin::Row(name) => {
+                let rows = &self.state.rows;
+                rows.matching(name, &predicate.test, &self.context.clock)
+            }
+            Origin::Happening(kind, property) => self.any_value(kind, property, predicate),
+            Origin::Screen | Origin::Cohort => Ok(RoaringBitmap::new()),
+        }
+    }
+
+    /// A property of what happened, as a field with many values.
+    fn any_value(
+        &self,
+        kind: &str,
+        property: &str,
+        predicate: &Predicate,
+    ) -> Result<RoaringBitmap> {
+        let mut matcher =
+            Matcher::of(&predicate.test, &self.context.clock).map_err(Error::Filter)?;
+        let is_negated = std::mem::take(&mut matcher.is_negated);
+        let happened = Happened {
+            kind: kind.to_owned(),
+            name: None,
+            predicates: Vec::new(),
+            occurs: Vec::new(),
+        };
+        let asked = Asked {
+            predicates: vec![(property.to_owned(), matcher)],
+            ..Asked::of(&happened, self.context)?
+        };
+        let found = self.replays_with(kind, &asked)?;
+        Ok(match is_negated {
+            true => &self.state.rows.live - &found,
+            false => found,
+        })
+    }
+
+    fn pieces(&self, kind: &str) -> &[Held<Segment>] {
+        match kind {
+            "event" => &self.state.events,
+            _ => &self.state.facts,
+        }
+    }
+
+    fn row_count(&self) -> usize {
+        self.state
+            .rows
+            .live
+            .max()
+            .map_or(0, |last| last as usize + 1)
+    }
+
+    fn replays_with(&self, kind: &str, asked: &Asked) -> Result<RoaringBitmap> {
+        let mut bits = Bits::new(self.row_count());
+        for held in self.pieces(kind) {
+            // Loaded only if there are such rows at all.
+            if asked.stretches(&held.piece).is_empty() {
+                continue;
+            }
+            let column = held.piece.column(REPLAY)?;
+            let replay = replay_of(held, column.as_deref());
+            asked.each_row(held, &ALWAYS, |row| {
+                if let Some(replay) = replay(row) {
+                    bits.set(replay);
+                }
+            })?;
+        }
+        Ok(bits.to_bitmap() & &self.state.rows.live)
+    }
+
+    fn happened(&self, happened: &Happened) -> Result<RoaringBitmap> {
+        let asked = Asked::of(happened, self.context)?;
+        let at_least_once =
+            |occurs: &Occurs| matches!(occurs, Occurs::Count(Comparison::AtLeast, 1));
+        if happened.occurs.iter().all(at_least_once) {
+            return self.replays_with(&happened.kind, &asked);
+        }
+        let rows = self.row_count();
+        let mut counts = vec![0u32; rows];
+        let needs_times = happened
+            .occurs
+            .iter()
+            .any(|occurs| !matches!(occurs, Occurs::Count(..)));
+        let mut firsts = vec![i64::MAX; if needs_times { rows } else { 0 }];
+        let mut lasts = vec![i64::MIN; if needs_times { rows } else { 0 }];
+        for held in self.pieces(&happened.kind) {
+            let column = held.piece.column(REPLAY)?;
+            let times = held.piece.times()?;
+            let replay = replay_of(held, column.as_deref());
+            asked.each_row(held, &ALWAYS, |row| {
+                let Some(replay) = replay(row).map(|replay| replay as usize) else {
+                    return;
+                };
+                let Some(count) = counts.get_mut(replay) else {
+                    return;
+                };
+                *count = count.saturating_add(1);
+                if needs_times {
+                    let at_ms = times[row as usize].div_euclid(1000);
+                    firsts[replay] = firsts[replay].min(at_ms);
+                    lasts[replay] = lasts[replay].max(at_ms);
+                }
+            })?;
+        }
+        let after_start = |row: u32, at_ms: i64, comparison: Comparison, limit: u64| {
+            let started = self.state.rows.number_of(row, "started");
+            started.is_some_and(|started| comparison.holds(at_ms as f64 - started, limit as f64))
+        };
+        let holds = |row: &u32| {
+            let at = *row as usize;
+            happened.occurs.iter().all(|occurs| match *occurs {
+                Occurs::Count(comparison, limit) => comparison.holds(u64::from(counts[at]), limit),
+                Occurs::First(comparison, limit) => {
+                    counts[at] > 0 && after_start(*row, firsts[at], comparison, limit)
+                }
+                Occurs::Last(comparison, limit) => {
+                    counts[at] > 0 && after_start(*row, lasts[at], comparison, limit)
+                }
+            })
+        };
+        Ok(self.state.rows.live.iter().filter(holds).collect())
+    }
+
+    fn screen(&self, wanted: &Wanted) -> Result<RoaringBitmap> {
+        let mut bits = Bits::new(self.row_count());
+        for held in &self.state.texts {
+            held.piece.find(wanted, &held.dead, |code| {
+                bits.set(held.replays[code as usize]);
+            })?;
+        }
+        Ok(bits.to_bitmap() & &self.state.rows.live)
+    }
+
+    fn cohort(&self, id: i64) -> Result<RoaringBitmap> {
+        let users = self.context.cohorts.get(&id).ok_or_else(|| {
+            Error::Filter(crate::filter::Problem {
+                message: format!("there is no cohort {id}"),
+                nearest: None,
+            })
+        })?;
+        let is_in = |row: &u32| match self.state.rows.value(*row, "user") {
+            Some(Value::Text(user)) => users.contains(&user),
+            _ => false,
+        };
+        Ok(self.state.rows.live.iter().filter(is_in).collect())
+    }
+}
+
+impl Bits {
+    pub fn has(&self, at: u32) -> bool {
+        self.0
+            .get(at as usize / 64)
+            .is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    pub fn grow(&mut self, count: usize) {
+        if self.0.len() < count.div_ceil(64) {
+            self.0.resize(count.div_ceil(64), 0);
+        }
+    }
+}

@@ -1,0 +1,628 @@
+//! The state of one project, and how it changes.
+
+use crate::cache::Cache;
+use crate::manifest::{self, Listed, Manifest, file_name};
+use crate::piece::{Held, Piece, due_merge};
+use crate::rows::Rows;
+use crate::segment::Segment;
+use crate::sessions;
+use crate::text::TextPiece;
+use crate::value::Value;
+use crate::{Appearance, Error, Occurrence, Refused, Result, Row, Stats, Subject};
+use model::ReplayId;
+use roaring::RoaringBitmap;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Names of properties, labels and user properties that a project may have. An
+/// attacker invents them without end; each costs a column.
+const MAX_NAMES: usize = 2_000;
+const MAX_NAME_BYTES: usize = 128;
+const MAX_PROPERTIES: usize = 256;
+/// Rows in memory that make a flush due by themselves.
+const MAX_MEMORY_ROWS: u64 = 200_000;
+/// Files of rows that are written anew as one.
+const MAX_ROW_FILES: usize = 8;
+/// Row field, not for filters: version of the facts.
+const FACTS_VERSION: &str = "\0facts";
+
+pub struct Project {
+    folder: PathBuf,
+    cache: Arc<Cache>,
+    state: RwLock<State>,
+    /// Held while pieces are merged, written or deleted, so that only one does so.
+    maintenance: Mutex<()>,
+    /// Numbers of files are also keys of the cache, so they are of all projects.
+    cache_numbers: Arc<AtomicU64>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub rows: Rows,
+    pub events: Vec<Held<Segment>>,
+    pub facts: Vec<Held<Segment>>,
+    pub texts: Vec<Held<TextPiece>>,
+    people: HashMap<u64, u32, foldhash::fast::RandomState>,
+    names: HashSet<String>,
+    refused: Refused,
+    changed_rows: HashSet<ReplayId>,
+    up_to: u64,
+    durable_up_to: u64,
+    next_file: u64,
+    row_files: Vec<u64>,
+}
+
+/// One of the three kinds of pieces.
+trait Shelf: Piece {
+    fn of(state: &mut State, which: Which) -> &mut Vec<Held<Self>>;
+    fn read(state: &State, which: Which) -> &Vec<Held<Self>>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Events,
+    Facts,
+    Texts,
+}
+
+impl Shelf for Segment {
+    fn of(state: &mut State, which: Which) -> &mut Vec<Held<Self>> {
+        match which {
+            Which::Events => &mut state.events,
+            Which::Facts | Which::Texts => &mut state.facts,
+        }
+    }
+
+    fn read(state: &State, which: Which) -> &Vec<Held<Self>> {
+        match which {
+            Which::Events => &state.events,
+            Which::Facts | Which::Texts => &state.facts,
+        }
+    }
+}
+
+impl Shelf for TextPiece {
+    fn of(state: &mut State, _: Which) -> &mut Vec<Held<Self>> {
+        &mut state.texts
+    }
+
+    fn read(state: &State, _: Which) -> &Vec<Held<Self>> {
+        &state.texts
+    }
+}
+
+impl State {
+    pub fn people_count(&self) -> usize {
+        self.people.len()
+    }
+
+    /// To be written with the next flush.
+    pub fn changed(&mut self, id: ReplayId) {
+        self.changed_rows.insert(id);
+    }
+
+    fn person(&mut self, kind: u8, identity: &str) -> u32 {
+        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(identity.as_bytes(), u64::from(kind));
+        let next = self.people.len() as u32;
+        *self.people.entry(hash).or_insert(next)
+    }
+
+    /// Makes a piece part of the project.
+    fn hold<P: Piece>(
+        &mut self,
+        piece: Arc<P>,
+        dead: RoaringBitmap,
+        file: Option<u64>,
+    ) -> Result<Held<P>> {
+        let subjects = piece.subjects()?;
+        let mut replays = vec![u32::MAX];
+        replays.extend(subjects.replays.iter().map(|id| self.rows.number(*id)));
+        let people = |state: &mut Self, kind, names: Vec<String>| {
+            let mut numbers = vec![u32::MAX];
+            numbers.extend(names.iter().map(|name| state.person(kind, name)));
+            Arc::new(numbers)
+        };
+        Ok(Held {
+            users: people(self, 0, subjects.users),
+            devices: people(self, 1, subjects.devices),
+            replays: Arc::new(replays),
+            piece,
+            dead: Arc::new(dead),
+            file,
+        })
+    }
+
+    /// Takes out what may not be indexed, and counts it.
+    fn admit(&mut self, properties: &mut Vec<(String, Value)>) {
+        let before = properties.len();
+        properties.truncate(MAX_PROPERTIES);
+        properties.retain(|(name, _)| self.admit_name(name));
+        self.refused.properties += (before - properties.len()) as u64;
+        for (_, value) in properties {
+            if let Value::Text(text) = value
+                && text.len() > crate::value::MAX_VALUE_BYTES
+            {
+                *value = Value::text(text);
+            }
+        }
+    }
+
+    fn admit_name(&mut self, name: &str) -> bool {
+        if self.names.contains(name) {
+            return true;
+        }
+        let is_fine = !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0');
+        if !is_fine || self.names.len() >= MAX_NAMES {
+            return false;
+        }
+        self.names.insert(name.to_owned())
+    }
+
+    fn manifest(&self) -> Manifest {
+        fn listed<P>(pieces: &[Held<P>]) -> Vec<Listed> {
+            let in_files = pieces.iter().filter_map(|held| Some((held.file?, held)));
+            in_files
+                .map(|(file, held)| Listed::new(file, &held.dead))
+                .collect()
+        }
+        Manifest {
+            format: crate::file::FORMAT,
+            next_file: self.next_file,
+            up_to: self.durable_up_to,
+            rows: self.row_files.clone(),
+            events: listed(&self.events),
+            facts: listed(&self.facts),
+            texts: listed(&self.texts),
+        }
+    }
+
+    fn memory_rows(&self) -> u64 {
+        fn rows<P: Piece>(pieces: &[Held<P>]) -> u64 {
+            let in_memory = pieces.iter().filter(|held| held.file.is_none());
+            in_memory.map(|held| u64::from(held.piece.rows())).sum()
+        }
+        rows(&self.events) + rows(&self.facts) + rows(&self.texts) + self.changed_rows.len() as u64
+    }
+}
+
+impl Project {
+    /// Reads what is there. A piece that cannot be read is left out and reported;
+    /// a manifest that cannot be read means that the index is made again.
+    pub fn open(folder: &Path, cache: Arc<Cache>, cache_numbers: Arc<AtomicU64>) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let manifest = match manifest::read(folder) {
+            Ok(found) => found.unwrap_or_default(),
+            Err(error @ Error::Damaged(_)) => {
+                tracing::error!(%error, folder = %folder.display(), "the index is made again");
+                Manifest::default()
+            }
+            Err(error) => return Err(error),
+        };
+        let project = Self {
+            folder: folder.to_owned(),
+            cache,
+            state: RwLock::default(),
+            maintenance: Mutex::default(),
+            cache_numbers,
+        };
+        project.delete_other_files(&manifest)?;
+        {
+            let mut state = project.write();
+            state.next_file = manifest.next_file;
+            (state.up_to, state.durable_up_to) = (manifest.up_to, manifest.up_to);
+            for file in &manifest.rows {
+                let path = folder.join(file_name(*file));
+                crate::rows_file::read(&path, |row, is_gone| match is_gone {
+                    true => {
+                        let number = state.rows.number(row.id);
+                        state.rows.remove(number);
+                    }
+                    false => {
+                        // A row is written whole; what it does not say is gone.
+                        if let Some(number) = state.rows.find(row.id) {
+                            state.rows.remove(number);
+                        }
+                        state.rows.put(&row);
+                    }
+                })
+                .or_else(|error| project.report(*file, error))?;
+                state.row_files.push(*file);
+            }
+            let names: Vec<String> = state.rows.names().map(str::to_owned).collect();
+            state.names.extend(names);
+            project.open_pieces::<Segment>(&mut state, Which::Events, &manifest.events)?;
+            project.open_pieces::<Segment>(&mut state, Which::Facts, &manifest.facts)?;
+            project.open_pieces::<TextPiece>(&mut state, Which::Texts, &manifest.texts)?;
+        }
+        Ok(project)
+    }
+
+    fn open_pieces<P: Shelf>(
+        &self,
+        state: &mut State,
+        which: Which,
+        listed: &[Listed],
+    ) -> Result<()> {
+        for listed in listed {
+            let path = self.folder.join(file_name(listed.file));
+            let number = self.cache_numbers.fetch_add(1, Ordering::Relaxed);
+            let opened = P::open(&path, number, &self.cache)
+                .and_then(|piece| state.hold(Arc::new(piece), listed.dead()?, Some(listed.file)));
+            match opened {
+                Ok(held) => P::of(state, which).push(held),
+                Err(error) => self.report(listed.file, error)?,
+            }
+        }
+        if which != Which::Texts {
+            let names = Segment::read(state, which).iter();
+            let names: Vec<String> = names
+                .flat_map(|held| held.piece.column_names())
+                .filter(|name| !name.starts_with('\0'))
+                .map(str::to_owned)
+                .collect();
+            state.names.extend(names);
+        }
+        Ok(())
+    }
+
+    fn report(&self, file: u64, error: Error) -> Result<()> {
+        match error {
+            Error::Damaged(_) => {
+                tracing::error!(%error, file, folder = %self.folder.display(), "a part of the index is left out; delete the folder to make it again");
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Of writes that a crash cut off, and of pieces that were merged.
+    fn delete_other_files(&self, manifest: &Manifest) -> Result<()> {
+        let mut known: HashSet<String> = HashSet::from([manifest::NAME.to_owned()]);
+        let pieces = [&manifest.events, &manifest.facts, &manifest.texts];
+        let pieces = pieces.into_iter().flatten().map(|listed| listed.file);
+        known.extend(manifest.rows.iter().copied().chain(pieces).map(file_name));
+        for entry in std::fs::read_dir(&self.folder).map_err(Error::io(&self.folder))? {
+            let entry = entry.map_err(Error::io(&self.folder))?;
+            if !known.contains(entry.file_name().to_string_lossy().as_ref()) {
+                std::fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn maintain(&self) -> MutexGuard<'_, ()> {
+        self.maintenance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn put_rows(&self, rows: Vec<Row>) -> Result<()> {
+        {
+            let mut state = self.write();
+            for mut row in rows {
+                let before = row.values.len();
+                row.values.retain(|(name, _)| state.admit_name(name));
+                state.refused.properties += (before - row.values.len()) as u64;
+                state.rows.put(&row);
+                state.changed_rows.insert(row.id);
+            }
+        }
+        self.flush_if_large()
+    }
+
+    pub fn put_events(&self, mut events: Vec<Occurrence>, up_to: Option<u64>) -> Result<()> {
+        {
+            let mut state = self.write();
+            for event in &mut events {
+                for (name, value) in std::mem::take(&mut event.user_properties) {
+                    event.properties.push((format!("user.{name}"), value));
+                }
+                state.admit(&mut event.properties);
+            }
+        }
+        // The costly part, while others go on reading.
+        let piece = Arc::new(Segment::build(&events));
+        {
+            let mut state = self.write();
+            sessions::note(&mut state, &events);
+            if !events.is_empty() {
+                let held = state.hold(piece, RoaringBitmap::new(), None)?;
+                state.events.push(held);
+            }
+            state.up_to = up_to.unwrap_or(state.up_to).max(state.up_to);
+        }
+        self.merge_in_memory::<Segment>(Which::Events)?;
+        self.flush_if_large()
+    }
+
+    pub fn put_facts(
+        &self,
+        replay: ReplayId,
+        version: u64,
+        mut facts: Vec<Occurrence>,
+        texts: Vec<Appearance>,
+    ) -> Result<()> {
+        {
+            let mut state = self.write();
+            for fact in &mut facts {
+                fact.replay = Some(replay);
+                state.admit(&mut fact.properties);
+            }
+        }
+        let facts = Arc::new(Segment::build(&facts));
+        let texts = Arc::new(TextPiece::build(&texts));
+        {
+            let mut state = self.write();
+            if facts_version(&state, replay) > 0 {
+                kill(&mut state.facts, |piece| piece.rows_of_replay(replay))?;
+                kill(&mut state.texts, |piece| piece.rows_of_replay(replay))?;
+            }
+            let version = Some(Value::Number(version as f64));
+            state.rows.put(&Row {
+                id: replay,
+                values: vec![(FACTS_VERSION.to_owned(), version)],
+            });
+            state.changed_rows.insert(replay);
+            if facts.rows() > 0 {
+                let held = state.hold(facts, RoaringBitmap::new(), None)?;
+                state.facts.push(held);
+            }
+            if texts.rows() > 0 {
+                let held = state.hold(texts, RoaringBitmap::new(), None)?;
+                state.texts.push(held);
+            }
+        }
+        self.merge_in_memory::<Segment>(Which::Facts)?;
+        self.merge_in_memory::<TextPiece>(Which::Texts)?;
+        self.flush_if_large()
+    }
+
+    pub fn facts_version(&self, replay: ReplayId) -> u64 {
+        facts_version(&self.read(), replay)
+    }
+
+    pub fn fed_up_to(&self) -> u64 {
+        self.read().durable_up_to
+    }
+
+    fn merge_in_memory<P: Shelf>(&self, which: Which) -> Result<()> {
+        let _maintenance = self.maintain();
+        loop {
+            let due: Vec<Held<P>> = {
+                let state = self.read();
+                let pieces = P::read(&state, which);
+                let due = due_merge(pieces, false);
+                due.into_iter().map(|at| pieces[at].clone()).collect()
+            };
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.replace(which, &due, None)?;
+        }
+    }
+
+    /// Puts one merged piece in the place of several. Needs `maintenance`.
+    fn replace<P: Shelf>(&self, which: Which, old: &[Held<P>], file: Option<u64>) -> Result<()> {
+        let parts: Vec<_> = old.iter().map(|held| (&*held.piece, &*held.dead)).collect();
+        let (merged, moved) = P::merge(&parts)?;
+        let rows = merged.rows();
+        let merged = match file {
+            Some(file) if rows > 0 => {
+                let path = self.folder.join(file_name(file));
+                merged.write(&path)?;
+                let number = self.cache_numbers.fetch_add(1, Ordering::Relaxed);
+                P::open(&path, number, &self.cache)?
+            }
+            _ => merged,
+        };
+        let mut state = self.write();
+        // Rows that died while the merge ran.
+        let mut dead = RoaringBitmap::new();
+        for (before, moved) in old.iter().zip(&moved) {
+            let same = |held: &&Held<P>| Arc::ptr_eq(&held.piece, &before.piece);
+            if let Some(now) = P::read(&state, which).iter().find(same) {
+                let died = now.dead.iter().map(|row| moved[row as usize]);
+                dead.extend(died.filter(|row| *row != u32::MAX));
+            }
+        }
+        let held = match rows {
+            0 => None,
+            _ => Some(state.hold(Arc::new(merged), dead, file)?),
+        };
+        let pieces = P::of(&mut state, which);
+        let is_old = |held: &Held<P>| old.iter().any(|old| Arc::ptr_eq(&old.piece, &held.piece));
+        pieces.retain(|held| !is_old(held));
+        pieces.extend(held);
+        Ok(())
+    }
+
+    fn flush_if_large(&self) -> Result<()> {
+        if self.read().memory_rows() < MAX_MEMORY_ROWS {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    pub fn flush(&self) -> Result<()> {
+        let _maintenance = self.maintain();
+        self.flush_held(false)
+    }
+
+    /// Needs `maintenance`. With `purge`, nothing that is dead stays in a file.
+    fn flush_held(&self, purge: bool) -> Result<()> {
+        let (up_to, rows) = {
+            let mut state = self.write();
+            let changed = std::mem::take(&mut state.changed_rows);
+            let all = purge || state.row_files.len() >= MAX_ROW_FILES;
+            (
+                state.up_to,
+                (!changed.is_empty() || all).then_some((changed, all)),
+            )
+        };
+        if let Some((changed, all)) = rows
+            && let Err(error) = self.write_rows(&changed, all)
+        {
+            self.write().changed_rows.extend(changed);
+            return Err(error);
+        }
+        self.write_pieces::<Segment>(Which::Events, purge)?;
+        self.write_pieces::<Segment>(Which::Facts, purge)?;
+        self.write_pieces::<TextPiece>(Which::Texts, purge)?;
+        let manifest = {
+            let mut state = self.write();
+            state.durable_up_to = up_to;
+            state.manifest()
+        };
+        manifest::write(&self.folder, &manifest)?;
+        self.delete_other_files(&manifest)
+    }
+
+    fn write_rows(&self, changed: &HashSet<ReplayId>, all: bool) -> Result<()> {
+        let file = self.next_file();
+        let path = self.folder.join(file_name(file));
+        let (rows, gone) = {
+            let state = self.read();
+            let numbers: Vec<u32> = match all {
+                true => state.rows.live.iter().collect(),
+                false => changed
+                    .iter()
+                    .filter_map(|id| state.rows.find(*id))
+                    .collect(),
+            };
+            let rows: Vec<Row> = numbers.into_iter().map(|row| state.rows.row(row)).collect();
+            let is_gone = |id: &&ReplayId| !all && state.rows.find(**id).is_none();
+            let gone: Vec<ReplayId> = changed.iter().filter(is_gone).copied().collect();
+            (rows, gone)
+        };
+        crate::rows_file::write(&path, &rows, &gone)?;
+        let mut state = self.write();
+        if all {
+            state.row_files.clear();
+        }
+        state.row_files.push(file);
+        Ok(())
+    }
+
+    fn write_pieces<P: Shelf>(&self, which: Which, purge: bool) -> Result<()> {
+        let pick = |wanted: &dyn Fn(&Held<P>) -> bool| -> Vec<Held<P>> {
+            let state = self.read();
+            let found = P::read(&state, which).iter().filter(|held| wanted(held));
+            found.cloned().collect()
+        };
+        let in_memory = pick(&|held| held.file.is_none());
+        if !in_memory.is_empty() {
+            self.replace(which, &in_memory, Some(self.next_file()))?;
+        }
+        // A fifth of it dead: worth writing anew.
+        let is_worn = |held: &Held<P>| {
+            let dead = held.dead.len();
+            dead > 0 && (purge || dead * 5 > u64::from(held.piece.rows()))
+        };
+        for worn in pick(&is_worn) {
+            self.replace(which, &[worn], Some(self.next_file()))?;
+        }
+        loop {
+            let due: Vec<Held<P>> = {
+                let state = self.read();
+                let pieces = P::read(&state, which);
+                let due = due_merge(pieces, true);
+                due.into_iter().map(|at| pieces[at].clone()).collect()
+            };
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.replace(which, &due, Some(self.next_file()))?;
+        }
+    }
+
+    fn next_file(&self) -> u64 {
+        let mut state = self.write();
+        state.next_file += 1;
+        state.next_file
+    }
+
+    pub fn forget(&self, who: &Subject) -> Result<u64> {
+        let _maintenance = self.maintain();
+        let mut forgotten = 0;
+        {
+            let mut state = self.write();
+            let replays: Vec<ReplayId> = match who {
+                Subject::Replay(id) => vec![*id],
+                Subject::User(identity) => sessions::of_user(&state, identity),
+            };
+            for id in &replays {
+                if let Some(row) = state.rows.find(*id) {
+                    state.rows.remove(row);
+                    state.changed_rows.insert(*id);
+                    forgotten += 1;
+                }
+                forgotten += kill(&mut state.events, |piece| piece.rows_of_replay(*id))?;
+                forgotten += kill(&mut state.facts, |piece| piece.rows_of_replay(*id))?;
+                forgotten += kill(&mut state.texts, |piece| piece.rows_of_replay(*id))?;
+            }
+            if let Subject::User(identity) = who {
+                forgotten += kill(&mut state.events, |piece| piece.rows_of_user(identity))?;
+                forgotten += kill(&mut state.facts, |piece| piece.rows_of_user(identity))?;
+            }
+        }
+        self.flush_held(true)?;
+        Ok(forgotten)
+    }
+
+    pub fn stats(&self) -> Result<Stats> {
+        fn alive<P: Piece>(pieces: &[Held<P>]) -> u64 {
+            let alive = pieces.iter();
+            alive
+                .map(|held| u64::from(held.piece.rows()) - held.dead.len())
+                .sum()
+        }
+        let state = self.read();
+        let mut stats = Stats {
+            rows: state.rows.live.len(),
+            events: alive(&state.events),
+            facts: alive(&state.facts),
+            texts: alive(&state.texts),
+            refused: state.refused,
+            ..Stats::default()
+        };
+        for entry in std::fs::read_dir(&self.folder).map_err(Error::io(&self.folder))? {
+            let entry = entry.map_err(Error::io(&self.folder))?;
+            stats.files += 1;
+            stats.file_bytes += entry.metadata().map_err(Error::io(&self.folder))?.len();
+        }
+        Ok(stats)
+    }
+}
+
+fn facts_version(state: &State, replay: ReplayId) -> u64 {
+    let row = state.rows.find(replay);
+    let version = row.and_then(|row| state.rows.value(row, FACTS_VERSION));
+    version.and_then(|version| version.number()).unwrap_or(0.0) as u64
+}
+
+/// Marks rows as dead; returns how many were not yet.
+fn kill<P: Piece>(
+    pieces: &mut [Held<P>],
+    rows: impl Fn(&P) -> Result<RoaringBitmap>,
+) -> Result<u64> {
+    let mut killed = 0;
+    for held in pieces {
+        let rows = rows(&held.piece)?;
+        if !rows.is_empty() {
+            let before = held.dead.len();
+            *Arc::make_mut(&mut held.dead) |= rows;
+            killed += held.dead.len() - before;
+        }
+    }
+    Ok(killed)
+}
