@@ -3,6 +3,8 @@
 import { Client } from './client';
 import type { Options } from './options';
 
+const MOST_WAIT_MS = 2_000;
+
 /** What we use of the analytics SDK's configuration. Its getters tell current values. */
 interface AnalyticsConfig {
   apiKey: string;
@@ -34,9 +36,15 @@ export function sessionReplayPlugin(options: PluginOptions = {}) {
   const client = new Client();
   let config: AnalyticsConfig | undefined;
 
+  /** A new session that is about to start. Its first events wait for it, but not long. */
+  let change: Promise<unknown> | undefined;
+
   const follow = async (sessionId: string | number | undefined): Promise<void> => {
     if (config && sessionId !== undefined && sessionId !== -1) {
-      await client.setSessionId(sessionId, config.deviceId).promise;
+      const started = client.setSessionId(sessionId, config.deviceId).promise;
+      const limit = new Promise((done) => setTimeout(done, MOST_WAIT_MS));
+      change = Promise.race([started, limit]).finally(() => (change = undefined));
+      await change;
     }
   };
 
@@ -66,6 +74,7 @@ export function sessionReplayPlugin(options: PluginOptions = {}) {
     async execute(event: AnalyticsEvent): Promise<AnalyticsEvent> {
       const sessionId = options.customSessionId ? options.customSessionId(event) : event.session_id;
       if (sessionId !== undefined && String(sessionId) !== client.getSessionId()) await follow(sessionId);
+      await change;
       if (event.user_properties?.$set) client.tell({ user: event.user_properties.$set });
       if (event.event_type[0] !== '$') client.tell({ event });
       if (event.event_type !== '$identify' && String(sessionId) === client.getSessionId()) {

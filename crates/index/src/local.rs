@@ -23,7 +23,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            cache_bytes: 256 << 20,
+            cache_bytes: 512 << 20,
             questions_at_once: 4,
         }
     }

@@ -27,7 +27,7 @@ export function stateTag(replay: Replay): Tag | null {
 }
 
 /** Noted by the server, but nothing that one would miss in the picture. */
-export const nothing_missing: ReadonlySet<string> = new Set(['page_hidden', 'checkout_differs', 'out_of_order', 'clock_jump']);
+export const nothing_missing: ReadonlySet<string> = new Set(['page_hidden', 'checkout_differs', 'out_of_order', 'clock_jump', 'texts_left_out']);
 
 const integrity_texts: Record<string, string> = {
   no_full_snapshot: 'a stretch has no full picture of the page',
