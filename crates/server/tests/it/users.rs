@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 /// The one user with this identity.
 fn user(server: &Server, identity: &str, is_ready: impl Fn(&Value) -> bool) -> Value {
     let path = format!("/api/v1/users?identity={identity}");
-    let found = wait_for(&format!("the user {identity}"), || {
+    wait_for(&format!("the user {identity}"), || {
         let list = server.json(&path);
         let users = list["users"].as_array().unwrap();
         assert!(users.len() <= 1, "{users:?}");
-        users.first().filter(|it| is_ready(it)).cloned()
-    });
-    server.json(&format!("/api/v1/users/{}", found["id"]))
+        let found = users.first()?;
+        let whole = server.json(&format!("/api/v1/users/{}", found["id"]));
+        is_ready(&whole).then_some(whole)
+    })
 }
 
 fn identities(user: &Value) -> Vec<&str> {
@@ -30,7 +31,10 @@ fn posthog_identifies_aliases_and_groups() {
     let server = posthog::start();
     posthog::send_all(&server, "posthog/identity");
     posthog::send_all(&server, "posthog/identity");
-    let found = user(&server, "user-77", |it| it["identity_count"] == 3);
+    // Replays and identities are written each at their own time.
+    let found = user(&server, "user-77", |it| {
+        it["identity_count"] == 3 && it["replays"][0]["user_id"] == "user-77"
+    });
     assert_eq!(found["user_id"], "user-77");
     assert_eq!(found["properties"]["plan"], "pro");
     let mut names = identities(&found);
@@ -85,7 +89,9 @@ fn amplitude_knows_who_was_on_a_device() {
         analytics(&server, &json!([login("1", "ada"), login("1", "ada")])).status,
         200
     );
-    let ada = user(&server, "phone", |it| it["user_id"] == "ada");
+    let ada = user(&server, "phone", |it| {
+        it["user_id"] == "ada" && it["replays"][0]["id"] == id.as_str()
+    });
     assert_eq!(
         (&ada["email"], &ada["properties"]["first"]),
         (&json!("ada@shop.test"), &json!(1))
