@@ -10,6 +10,7 @@ import { mutation } from '../support/recordings';
 import { recordedPage, signIn } from '../support/app';
 import { Server, type Replay } from '../support/server';
 import { uploadRecording } from '../bench/recordings';
+import { identify, report } from '../support/reports';
 import { storyRecording } from '../tests/player-story';
 
 const UPNG = createRequire(import.meta.url)('upng-js') as { decode(bytes: Buffer): unknown; toRGBA8(image: any): ArrayBuffer[]; encode(frames: ArrayBuffer[], width: number, height: number, colours: number): ArrayBuffer };
@@ -32,6 +33,8 @@ interface Replays {
   trading: Replay;
   kitchen: Replay;
   unplayable: Replay;
+  issue_id: string;
+  user_id: string;
 }
 
 const player = (t: number, tab: string) => (replays: Replays) => `/replays/${replays.story.id}?t=${t}&tab=${tab}`;
@@ -39,12 +42,19 @@ const press = (...keys: string[]) => async (page: Page) => {
   for (const key of keys) await page.locator('body').press(key);
 };
 
+/** Peeks at the first replay of the list. */
+const peek = async (page: Page) => {
+  await press('j')(page);
+  // A phone has no room for it.
+  if (page.viewportSize()!.width > 800) await page.getByRole('complementary', { name: 'Peek' }).waitFor();
+};
+
 const screens: Screen[] = [
   { name: 'login', path: () => '/login', signed_in: false },
   { name: 'home', path: () => '/' },
   { name: 'home-play', path: (replays) => `/?play=${replays.story.id}` },
   { name: 'replays', path: () => '/replays?range=all' },
-  { name: 'replays-peek', path: () => '/replays?range=all', act: press('j', 'p') },
+  { name: 'replays-peek', path: () => '/replays?range=all', act: peek },
   { name: 'replays-none', path: () => '/replays?from=2001-01-01&to=2001-01-02' },
   { name: 'player', path: (replays) => `/replays/${replays.trading.id}?t=30&tab=activity` },
   { name: 'player-activity', path: player(14.6, 'activity') },
@@ -60,6 +70,10 @@ const screens: Screen[] = [
   { name: 'player-unplayable', path: (replays) => `/replays/${replays.unplayable.id}` },
   { name: 'player-not-found', path: () => '/replays/rp_0000000000000000000000' },
   { name: 'page-not-found', path: () => '/nowhere' },
+  { name: 'issues', path: () => '/issues' },
+  { name: 'issue', path: (replays) => `/issues/${replays.issue_id}` },
+  { name: 'users', path: () => '/users' },
+  { name: 'user', path: (replays) => `/users/${replays.user_id}` },
   { name: 'palette', path: () => '/replays?range=all', act: press('Control+k') },
   { name: 'shortcuts', path: player(14.6, 'activity'), act: press('?') },
   { name: 'settings', path: () => '/settings' },
@@ -77,7 +91,21 @@ async function uploadAll(server: Server): Promise<Replays> {
   const story_ms = now_ms - 4_000_000;
   const story = await server.upload('visitor-8f3a', 'story', storyRecording(story_ms));
   const unplayable = await server.upload('visitor-no-page', 'none', [mutation(now_ms - 5_000_000, { texts: [{ id: 4, value: 'late' }] })]);
-  return { story, trading: replays[0]!, kitchen: replays[1]!, unplayable };
+  for (const [number, type] of ['PaymentError', 'PaymentError', 'TypeError', 'PaymentError', 'RangeError'].entries()) await report(server, number, type, `visitor-${number % 3}`);
+  await identify(server, 'visitor-1');
+  const issue_id = await first(server, '/api/v1/issues', 'issues');
+  const user_id = await first(server, '/api/v1/users?query=visitor-1', 'users');
+  return { story, issue_id, user_id, trading: replays[0]!, kitchen: replays[1]!, unplayable };
+}
+
+/** What was sent a moment ago is written with the next batch. */
+async function first(server: Server, path: string, list: string): Promise<string> {
+  for (;;) {
+    const answer = await server.get<Record<string, { id: string | number }[]>>(path);
+    const found = answer[list]?.[0];
+    if (found) return String(found.id);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 async function take(browser: Browser, server: Server, replays: Replays, size: keyof typeof widths, colorScheme: 'light' | 'dark'): Promise<void> {

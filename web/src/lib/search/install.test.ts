@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
 import { installSteps } from './install';
 
-test.each(['amplitude', 'rrweb'] as const)('%s steps hold the real key and address', (way) => {
+test.each(['amplitude', 'posthog', 'reenact', 'rrweb'] as const)('%s steps hold the real key and address', (way) => {
   const code = installSteps(way, 'https://replay.example', 'key-1').map((step) => step.code).join('\n');
   expect(code).toContain("'https://replay.example'");
   expect(code).toContain("'key-1'");
+});
+
+test('a DSN holds key and host', () => {
+  const code = installSteps('sentry', 'https://replay.example:8443', 'key1')[1]?.code ?? '';
+  expect(code).toContain("dsn: 'https://key1@replay.example:8443/1'");
 });
 
 test('a key cannot break out of its quotes', () => {

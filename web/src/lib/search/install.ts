@@ -1,4 +1,13 @@
-export type Way = 'amplitude' | 'rrweb';
+/** Recorders that send to this server, as they are named in the app. */
+export const ways = {
+  amplitude: 'Amplitude',
+  sentry: 'Sentry',
+  posthog: 'PostHog',
+  reenact: 'Reenact',
+  rrweb: 'rrweb',
+} as const;
+
+export type Way = keyof typeof ways;
 
 export interface InstallStep {
   text: string;
@@ -9,7 +18,58 @@ export interface InstallStep {
 
 /** How to record a site into this project, with the project's real key and this server's address. */
 export function installSteps(way: Way, origin: string, ingest_key: string): InstallStep[] {
-  return way === 'amplitude' ? amplitude(origin, ingest_key) : rrweb(origin, ingest_key);
+  return { amplitude, sentry, posthog, reenact, rrweb }[way](origin, ingest_key);
+}
+
+function sentry(origin: string, ingest_key: string): InstallStep[] {
+  const dsn = new URL('/1', origin);
+  dsn.username = ingest_key;
+  return [
+    { text: 'Add the SDK to your site, if it is not there yet.', code: 'npm install @sentry/browser', label: 'Copy command' },
+    {
+      text: 'Only the DSN changes. The number at its end may stay as it is; servers and mobile apps take the same DSN.',
+      code: `import * as Sentry from '@sentry/browser';
+
+Sentry.init({
+  dsn: ${quoted(dsn.href)},
+  integrations: [Sentry.replayIntegration(), Sentry.browserTracingIntegration()],
+  replaysSessionSampleRate: 1,
+  replaysOnErrorSampleRate: 1,
+});`,
+      label: 'Copy code',
+    },
+  ];
+}
+
+function posthog(origin: string, ingest_key: string): InstallStep[] {
+  return [
+    { text: 'Add the SDK to your site, if it is not there yet.', code: 'npm install posthog-js', label: 'Copy command' },
+    {
+      text: 'Only token and host change. This import brings the recorder along; with the snippet, name the package in the setting posthog.package_dir, so that this server can hand the recorder out.',
+      code: `import posthog from 'posthog-js/dist/module.full.no-external';
+
+posthog.init(${quoted(ingest_key)}, { api_host: ${quoted(origin)} });`,
+      label: 'Copy code',
+    },
+  ];
+}
+
+function reenact(origin: string, ingest_key: string): InstallStep[] {
+  return [
+    {
+      text: 'Build the SDK in a checkout of Reenact, and put the files of sdk/dist into the folder /reenact of your site.',
+      code: 'npm ci && npm run build --workspace sdk',
+      label: 'Copy command',
+    },
+    {
+      text: 'Start it on every page.',
+      code: `<script src="/reenact/reenact.js"></script>
+<script>
+  reenact.init(${quoted(ingest_key)}, { serverUrl: ${quoted(origin)}, sampleRate: 1 });
+</script>`,
+      label: 'Copy code',
+    },
+  ];
 }
 
 function amplitude(origin: string, ingest_key: string): InstallStep[] {
