@@ -131,6 +131,8 @@ export class Transport {
         this.unconfirmed = this.unconfirmed.filter(({ seq }) => seq !== message.seq);
         break;
       case 'empty':
+        // Said before it got what is on its way to it: it will say so again.
+        if (this.unconfirmed.length) break;
         for (const done of this.whenEmpty.splice(0)) done();
         break;
       case 'stop':
