@@ -5,6 +5,8 @@ use crate::background::{Background, Chain, LEVELS};
 use crate::clicks::Clicks;
 use crate::element::attribute;
 use crate::fact::Body;
+use crate::frustration::Frustrations;
+use crate::settings::Settings;
 use crate::text_unit::style_hides;
 use crate::texts::Texts;
 use rrweb::mirror::{Mirror, NodeKey, NodeKind, Observer, StyleChange};
@@ -63,6 +65,8 @@ pub struct Changes<'a> {
     pub texts: &'a mut Texts,
     pub clicks: &'a mut Clicks,
     pub background: &'a mut Background,
+    pub frustrations: &'a mut Frustrations,
+    pub settings: &'a Settings,
     pub out: &'a mut dyn FnMut(i64, bool, Body),
     pub had_snapshot: bool,
     /// Looked at already in this event.
@@ -104,12 +108,15 @@ impl Observer for Changes<'_> {
 
     fn added(&mut self, mirror: &Mirror, node: NodeKey) {
         self.texts.added(mirror, node);
+        self.frustrations.added(self.at_us, mirror, node);
         self.came_or_goes(mirror, node);
     }
 
     fn removing(&mut self, mirror: &Mirror, node: NodeKey) {
         self.came_or_goes(mirror, node);
         self.texts.removing(mirror, node, self.at_us, self.out);
+        self.frustrations
+            .removing(self.at_us, mirror, node, self.settings, &mut self.out);
         // The places of dead nodes are given to new ones.
         self.last_place = None;
     }
@@ -129,6 +136,14 @@ impl Observer for Changes<'_> {
             self.texts
                 .attribute_changed(mirror, node, name, old, self.at_us, self.out);
         }
+        self.frustrations.attribute_changed(
+            self.at_us,
+            mirror,
+            node,
+            name,
+            self.settings,
+            &mut self.out,
+        );
         let is_seen = match name {
             "class" => is_visible_class_change(
                 old.unwrap_or_default(),
@@ -192,7 +207,7 @@ pub fn chain(mirror: &Mirror, place: NodeKey) -> Chain {
     chain
 }
 
-fn is_shown(mirror: &Mirror, node: NodeKey) -> bool {
+pub fn is_shown(mirror: &Mirror, node: NodeKey) -> bool {
     mirror.ancestors(node).all(|node| {
         !matches!(
             mirror.tag(node),

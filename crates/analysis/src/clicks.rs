@@ -12,6 +12,10 @@
 //!   not take the visitor out of the page. Fields, lists and links that open
 //!   elsewhere are never dead: their answer is not part of the page. What does not look
 //!   clickable is dead only in a burst: the visitor believed it was.
+//! - **Slow** is a click on something clickable whose answer took longer than the
+//!   project's limit.
+//! - **Error** is a click that an error follows within the project's limit, unless the same
+//!   error came shortly before the click, too.
 //! - **Rage** is a burst by the project's rule. Three clicks that select a paragraph
 //!   are none.
 
@@ -31,6 +35,9 @@ const SCROLL_EFFECT_US: i64 = 1_000_000;
 const INPUT_EFFECT_US: i64 = 500_000;
 /// Longer presses are no clicks any more.
 const MAX_PRESS_US: i64 = 1_500_000;
+/// An error that came so shortly before a click comes by itself.
+const ERROR_BEFORE_US: i64 = 10_000_000;
+const MAX_ERRORS: usize = 16;
 /// Clicks that wait for their end at once, more than a finger can do.
 const MAX_WAITING: usize = 512;
 
@@ -80,6 +87,9 @@ pub struct Clicks {
     press: Option<Press>,
     /// Whether a change would be of interest.
     is_awaiting: bool,
+    /// Errors of late, by hash, and when each was last seen.
+    #[serde(default)]
+    errors: Vec<(i64, i64)>,
 }
 
 impl Clicks {
@@ -133,7 +143,7 @@ impl Clicks {
         if self.waiting.len() >= MAX_WAITING {
             self.close_burst(settings);
             if let Some(first) = self.waiting.pop_front() {
-                first.write(false, false, out);
+                first.write(false, false, settings, out);
             }
         }
         self.waiting.push_back(Waiting {
@@ -212,6 +222,31 @@ impl Clicks {
         }
     }
 
+    /// An error came; `error` is the same number for the same error.
+    pub fn errored(&mut self, at_us: i64, error: i64, settings: &Settings) {
+        let known = self.errors.iter().position(|(known, _)| *known == error);
+        let before_us = known.map(|at| self.errors.remove(at).1);
+        if self.errors.len() >= MAX_ERRORS {
+            self.errors.remove(0);
+        }
+        self.errors.push((error, at_us));
+        let within_us = i64::from(settings.error_click_ms) * 1_000;
+        let newest = self
+            .waiting
+            .iter_mut()
+            .rev()
+            .find(|waiting| waiting.at_us <= at_us);
+        let Some(newest) = newest else { return };
+        let after_us = at_us.saturating_sub(newest.at_us);
+        let comes_by_itself = before_us.is_some_and(|before| {
+            (0..=ERROR_BEFORE_US).contains(&newest.at_us.saturating_sub(before))
+        });
+        if after_us <= within_us && !comes_by_itself {
+            let after_ms = u32::try_from(after_us / 1_000).unwrap_or(u32::MAX);
+            newest.click.error_after_ms.get_or_insert(after_ms);
+        }
+    }
+
     /// Writes the clicks of which nothing more can come.
     pub fn advance(
         &mut self,
@@ -236,17 +271,20 @@ impl Clicks {
             self.close_burst(settings);
         }
         let dead_after_us = i64::from(settings.dead_after_ms) * 1_000;
+        let error_after_us = i64::from(settings.error_click_ms) * 1_000;
         while let Some(first) = self.waiting.front() {
             let is_over = at_us.saturating_sub(first.at_us) > dead_after_us;
             let in_burst = self
                 .burst
                 .as_ref()
                 .is_some_and(|burst| burst.number == first.burst);
-            if in_burst || !(is_over || first.click.changed_after_ms.is_some()) {
+            let is_answered = first.click.changed_after_ms.is_some()
+                && at_us.saturating_sub(first.at_us) > error_after_us;
+            if in_burst || !(is_over || is_answered) {
                 break;
             }
             if let Some(first) = self.waiting.pop_front() {
-                first.write(is_over, false, out);
+                first.write(is_over, false, settings, out);
             }
         }
         self.is_awaiting = self.press.is_some_and(|press| !press.is_answered)
@@ -261,7 +299,7 @@ impl Clicks {
         let mut closed = self.clone();
         closed.close_burst(settings);
         for waiting in closed.waiting {
-            waiting.write(false, true, out);
+            waiting.write(false, true, settings, out);
         }
     }
 
@@ -298,7 +336,18 @@ impl Clicks {
 }
 
 impl Waiting {
-    fn write(mut self, is_over: bool, is_open: bool, out: &mut impl FnMut(i64, bool, Body)) {
+    fn write(
+        mut self,
+        is_over: bool,
+        is_open: bool,
+        settings: &Settings,
+        out: &mut impl FnMut(i64, bool, Body),
+    ) {
+        self.click.slow = self.expected == Expected::Change
+            && self
+                .click
+                .changed_after_ms
+                .is_some_and(|after_ms| after_ms >= settings.slow_click_ms);
         let is_expected = match self.expected {
             Expected::Change => true,
             Expected::Nothing => false,

@@ -59,6 +59,7 @@ pub enum Body {
         event_id: Option<String>,
     },
     Text(Box<Text>),
+    Frustration(Box<Frustration>),
     Gap(Gap),
     /// Always open: counts grow.
     Integrity(Box<Integrity>),
@@ -113,6 +114,37 @@ pub struct Click {
     #[serde(default, skip_serializing_if = "is_false")]
     pub in_rage: bool,
     pub dead: bool,
+    /// It was answered, but late.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub slow: bool,
+    /// First error after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_after_ms: Option<u32>,
+}
+
+/// A sign of trouble that is not a click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    ThrashedCursor,
+    QuickBack,
+    EndlessSpinner,
+    BrokenImage,
+    BlankPage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frustration {
+    pub signal: Signal,
+    pub until_ms: i64,
+    /// The spinner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<i64>,
+    /// Address of the page or image, selector of the spinner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Turns of the pointer; otherwise 1.
+    pub count: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,6 +27,7 @@ mod custom;
 mod element;
 mod fact;
 mod fields;
+mod frustration;
 mod gaps;
 mod network;
 mod pages;
@@ -39,8 +40,8 @@ mod texts;
 mod walk;
 
 pub use fact::{
-    Activity, Body, Click, Console, Custom, Error, Fact, FactError, Gap, GapReason, Input,
-    Integrity, Network, PageView, Source, Text, Via, WebVital,
+    Activity, Body, Click, Console, Custom, Error, Fact, FactError, Frustration, Gap, GapReason,
+    Input, Integrity, Network, PageView, Signal, Source, Text, Via, WebVital,
 };
 pub use settings::{RageRule, Settings};
 pub use summary::{

@@ -23,6 +23,20 @@ pub const DEAD_AFTER_MS: u32 = 7_000;
 /// A request of a script or for a page that takes longer is slow.
 pub const SLOW_REQUEST_MS: u32 = 3_000;
 
+/// An answer that takes longer is slow.
+pub const SLOW_CLICK_MS: u32 = 3_000;
+/// An error so soon after a click is the click's.
+pub const ERROR_CLICK_MS: u32 = 2_000;
+/// So many turns of the pointer within this time are thrashing.
+pub const THRASH_TURNS: usize = 10;
+pub const THRASH_WITHIN_MS: u32 = 2_000;
+/// A page that is left for the one before it within this time was the wrong one.
+pub const QUICK_BACK_MS: u32 = 5_000;
+/// A spinner that is shown for longer is endless.
+pub const SPINNER_MS: u32 = 10_000;
+/// A page that shows nothing for so long is blank.
+pub const BLANK_MS: u32 = 5_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The number of the tab that is analysed; facts carry it.
@@ -30,6 +44,13 @@ pub struct Settings {
     pub rage: RageRule,
     pub dead_after_ms: u32,
     pub slow_request_ms: u32,
+    pub slow_click_ms: u32,
+    pub error_click_ms: u32,
+    pub thrash_turns: usize,
+    pub thrash_within_ms: u32,
+    pub quick_back_ms: u32,
+    pub spinner_ms: u32,
+    pub blank_ms: u32,
 }
 
 impl Default for Settings {
@@ -39,6 +60,13 @@ impl Default for Settings {
             rage: RageRule::DEFAULT,
             dead_after_ms: DEAD_AFTER_MS,
             slow_request_ms: SLOW_REQUEST_MS,
+            slow_click_ms: SLOW_CLICK_MS,
+            error_click_ms: ERROR_CLICK_MS,
+            thrash_turns: THRASH_TURNS,
+            thrash_within_ms: THRASH_WITHIN_MS,
+            quick_back_ms: QUICK_BACK_MS,
+            spinner_ms: SPINNER_MS,
+            blank_ms: BLANK_MS,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What lists and the player's timeline show, from the facts of a replay.
 
-use crate::fact::{Body, Fact, GapReason, Via, to_ms};
+use crate::fact::{Body, Fact, GapReason, Signal, Via, to_ms};
 use crate::strings::cut;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,6 +51,13 @@ pub enum MarkerKind {
     ConsoleError,
     RageClick,
     DeadClick,
+    SlowClick,
+    ErrorClick,
+    ThrashedCursor,
+    QuickBack,
+    EndlessSpinner,
+    BrokenImage,
+    BlankPage,
     FailedRequest,
     SlowRequest,
     WebVital,
@@ -120,6 +127,9 @@ pub struct Counts {
     pub rage_click_count: u64,
     /// A burst counts once.
     pub dead_click_count: u64,
+    /// All signs of frustration; a burst of clicks counts once.
+    #[serde(default)]
+    pub frustration_count: u64,
     pub click_count: u64,
     pub request_count: u64,
     pub failed_request_count: u64,
@@ -211,8 +221,18 @@ impl Summary {
                 let is_dead = click.dead && !click.in_rage;
                 counts.rage_click_count += u64::from(is_rage);
                 counts.dead_click_count += u64::from(is_dead);
-                if is_rage && is_dead {
-                    self.mark(at_ms, MarkerKind::DeadClick, label, fact.tab);
+                let is_first = !click.in_rage;
+                let is_slow = click.slow && is_first;
+                let is_error = click.error_after_ms.is_some() && is_first;
+                counts.frustration_count += u64::from(is_rage || is_dead || is_slow || is_error);
+                for (is_so, kind) in [
+                    (is_rage && is_dead, MarkerKind::DeadClick),
+                    (is_slow, MarkerKind::SlowClick),
+                    (is_error, MarkerKind::ErrorClick),
+                ] {
+                    if is_so {
+                        self.mark(at_ms, kind, label, fact.tab);
+                    }
                 }
                 marker = match (is_rage, is_dead) {
                     (true, _) => Some((MarkerKind::RageClick, label)),
@@ -222,6 +242,17 @@ impl Summary {
                     }
                     _ => None,
                 };
+            }
+            Body::Frustration(found) => {
+                counts.frustration_count += 1;
+                let kind = match found.signal {
+                    Signal::ThrashedCursor => MarkerKind::ThrashedCursor,
+                    Signal::QuickBack => MarkerKind::QuickBack,
+                    Signal::EndlessSpinner => MarkerKind::EndlessSpinner,
+                    Signal::BrokenImage => MarkerKind::BrokenImage,
+                    Signal::BlankPage => MarkerKind::BlankPage,
+                };
+                marker = Some((kind, found.label.as_deref().unwrap_or_default()));
             }
             Body::Error(error) => {
                 counts.error_count += 1;

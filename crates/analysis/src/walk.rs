@@ -8,6 +8,7 @@ use crate::custom::{self, Said};
 use crate::element;
 use crate::fact::{Body, Click, Fact, GapReason, Input};
 use crate::fields::Fields;
+use crate::frustration::Frustrations;
 use crate::gaps::Gaps;
 use crate::network::{self, Request};
 use crate::pages::{self, Pages};
@@ -33,6 +34,7 @@ mod source {
 
 /// `type` of mouse interactions.
 mod interaction {
+    pub const MOUSE_UP: i64 = 0;
     pub const MOUSE_DOWN: i64 = 1;
     pub const CLICK: i64 = 2;
     pub const CONTEXT_MENU: i64 = 3;
@@ -69,6 +71,8 @@ struct State {
     gaps: Gaps,
     pages: Pages,
     touch: Option<Touch>,
+    #[serde(default)]
+    frustrations: Frustrations,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -173,9 +177,11 @@ impl Analysis {
                 .snapshot(at_us, had_snapshot, &mut |at, open, body| {
                     writer.write(at, open, body)
                 });
+            if had_snapshot {
+                state.frustrations.enter(at_us, mirror);
+            }
             if let Some((view_us, view)) = state.pages.take_view(Some(mirror)) {
-                writer.write(view_us, false, view);
-                state.clicks.changed(view_us);
+                state.viewed(view_us, view, &self.settings, &mut writer);
             }
             return;
         }
@@ -222,6 +228,9 @@ impl Analysis {
         state.clicks.write_open(&settings, &mut out);
         state.fields.write_open(&mut out);
         state.activity.write_open(&mut out);
+        state
+            .frustrations
+            .write_open(end_us, mirror, &settings, &mut out);
         state.gaps.write_open(end_us, texts.dropped(), &mut out);
         if let Some((at_us, view)) = state.pages.view_open() {
             out(at_us, true, view);
@@ -239,14 +248,21 @@ impl Analysis {
     fn advance(&mut self, at_us: i64, is_snapshot: bool, mirror: &Mirror, writer: &mut Writer<'_>) {
         let state = &mut self.state;
         if !is_snapshot && let Some((view_us, view)) = state.pages.take_view(None) {
-            writer.write(view_us, false, view);
-            state.clicks.changed(view_us);
+            state.viewed(view_us, view, &self.settings, writer);
         }
         let mut out = |at, open, body| writer.write(at, open, body);
         state.gaps.event(at_us, &mut out);
         state.clicks.advance(at_us, &self.settings, &mut out);
         state.fields.advance(at_us, &mut out);
         state.activity.advance(at_us, &mut out);
+        state
+            .frustrations
+            .advance(at_us, mirror, &self.settings, &mut out);
+        if is_snapshot {
+            state
+                .frustrations
+                .leave(at_us, mirror, &self.settings, &mut out);
+        }
         self.texts.advance(mirror, at_us, &mut out);
         if is_snapshot {
             self.texts.read_all(mirror, &mut out);
@@ -268,6 +284,8 @@ impl Analysis {
             texts: &mut self.texts,
             clicks: &mut self.state.clicks,
             background: &mut self.background,
+            frustrations: &mut self.state.frustrations,
+            settings: &self.settings,
             out: &mut out,
             had_snapshot: false,
             last_place: None,
@@ -296,9 +314,18 @@ impl Analysis {
                         .and_then(Value::as_f64)
                         .unwrap_or_default();
                     let point_us = at_us.saturating_add((offset_ms * 1_000.0) as i64);
-                    self.state
-                        .activity
-                        .count(point_us.clamp(bucket_us, at_us), false);
+                    let point_us = point_us.clamp(bucket_us, at_us);
+                    self.state.activity.count(point_us, false);
+                    if source == source::MOUSE_MOVE
+                        && let (Some(x), Some(y)) = (
+                            point.get("x").and_then(Value::as_f64),
+                            point.get("y").and_then(Value::as_f64),
+                        )
+                    {
+                        self.state
+                            .frustrations
+                            .pointer_moved(point_us, x, y, &self.settings);
+                    }
                 }
                 if source != source::MOUSE_MOVE {
                     self.background.user_action(at_us);
@@ -346,6 +373,9 @@ impl Analysis {
         let number = |key| data.get(key).and_then(Value::as_f64).unwrap_or_default();
         let (x, y) = (number("x"), number("y"));
         let interaction = data.get("type").and_then(Value::as_i64).unwrap_or(-1);
+        if interaction == interaction::MOUSE_UP {
+            self.state.frustrations.pointer_pressed(false);
+        }
         let is_action = matches!(
             interaction,
             interaction::MOUSE_DOWN
@@ -363,7 +393,10 @@ impl Analysis {
         let is_strong = matches!(interaction, interaction::CLICK | interaction::TOUCH_START);
         self.state.activity.count(at_us, is_strong);
         match interaction {
-            interaction::MOUSE_DOWN => self.state.clicks.press(at_us, node_id),
+            interaction::MOUSE_DOWN => {
+                self.state.clicks.press(at_us, node_id);
+                self.state.frustrations.pointer_pressed(true);
+            }
             interaction::TOUCH_START => {
                 self.state.clicks.press(at_us, node_id);
                 self.state.touch = Some(Touch { at_us, x, y });
@@ -388,6 +421,9 @@ impl Analysis {
             }
             interaction::CLICK => {
                 let (click, expected) = describe(mirror, data, x, y);
+                // Some recorders report the click alone.
+                self.state.frustrations.pointer_pressed(false);
+                self.state.frustrations.clicked();
                 self.click(at_us, click, false, expected, writer);
             }
             _ => {}
@@ -435,6 +471,7 @@ impl Analysis {
             return;
         };
         self.state.clicks.input(at_us, id);
+        self.state.frustrations.typed();
         if data.get("userTriggered").and_then(Value::as_bool) == Some(false) {
             return;
         }
@@ -506,6 +543,9 @@ impl Analysis {
                     state.activity.count(at_us, false);
                     self.background.user_action(at_us);
                 }
+                if let Some(error) = error_of(&body) {
+                    state.clicks.errored(at_us, error, &self.settings);
+                }
                 writer.write(at_us, false, body);
             }
             Said::Request(request) => self.request(*request, writer),
@@ -516,8 +556,7 @@ impl Analysis {
                 if !state.pages.is_of_frame(size)
                     && let Some(body) = state.pages.navigated(href, title)
                 {
-                    state.clicks.changed(at_us);
-                    writer.write(at_us, false, body);
+                    state.viewed(at_us, body, &self.settings, writer);
                 }
             }
             Said::Loaded { by_history } => {
@@ -529,6 +568,10 @@ impl Analysis {
             Said::Started => state.pages.started(at_us),
             Said::Visible(visible) => {
                 writer.write(at_us, false, Body::Visibility { visible });
+                let mut out = |at, open, body| writer.write(at, open, body);
+                state
+                    .frustrations
+                    .visibility(at_us, visible, mirror, &self.settings, &mut out);
                 self.pause(visible, GapReason::PageHidden, at_us, writer);
             }
             Said::Focused(focused) => {
@@ -568,11 +611,27 @@ impl Analysis {
             }
             self.background.learn(&chain, request.at_us);
         }
+        let mut out = |at, open, body| writer.write(at, open, body);
+        self.state
+            .frustrations
+            .requested(request.at_us, &request.network, &mut out);
         writer.write(
             request.at_us,
             false,
             Body::Network(Box::new(request.network)),
         );
+    }
+}
+
+impl State {
+    /// A page is there, which answers every click.
+    fn viewed(&mut self, at_us: i64, view: Body, settings: &Settings, writer: &mut Writer<'_>) {
+        self.clicks.changed(at_us);
+        if let Body::PageView(view) = &view {
+            let mut out = |at, open, body| writer.write(at, open, body);
+            self.frustrations.viewed(at_us, view, settings, &mut out);
+        }
+        writer.write(at_us, false, view);
     }
 }
 
@@ -619,6 +678,17 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
         Expected::Unknown
     };
     (click, expected)
+}
+
+/// A number for an error, the same for the same error.
+fn error_of(body: &Body) -> Option<i64> {
+    match body {
+        Body::Error(error) => Some(hash(&error.message)),
+        Body::Console(line) if matches!(line.level.as_str(), "error" | "assert") => {
+            Some(hash(&line.message))
+        }
+        _ => None,
+    }
 }
 
 /// FNV-1a: the same in every run, as it is carried from piece to piece.

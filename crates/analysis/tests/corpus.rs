@@ -152,3 +152,15 @@ fn all_recordings_give_sensible_facts() {
 fn stored_bytes(fact: &Fact) -> usize {
     fact.to_json().len()
 }
+
+#[test]
+fn nobody_was_frustrated_without_a_reason() {
+    for (name, lines) in recordings() {
+        let facts = analyse(&lines);
+        let found = of_kind(&facts, |body| match body {
+            Body::Frustration(found) => Some(&**found),
+            _ => None,
+        });
+        assert!(found.is_empty(), "{name}: {found:?}");
+    }
+}

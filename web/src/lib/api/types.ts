@@ -116,6 +116,9 @@ export type MarkerKind =
   | 'console_error'
   | 'rage_click'
   | 'dead_click'
+  | 'slow_click'
+  | 'error_click'
+  | Signal
   | 'failed_request'
   | 'slow_request'
   | 'web_vital'
@@ -123,6 +126,9 @@ export type MarkerKind =
   | 'custom'
   | 'feedback'
   | 'click';
+
+/** Signs of frustration that are no clicks. */
+export type Signal = 'thrashed_cursor' | 'quick_back' | 'endless_spinner' | 'broken_image' | 'blank_page';
 
 export interface Marker {
   at_ms: number;
@@ -216,6 +222,10 @@ interface PointerFact extends FactTarget {
   /** Clicks in the burst; 0 is none. */
   rage: number;
   dead: boolean;
+  /** It was answered, but late. */
+  slow?: boolean;
+  /** The first error after it. */
+  error_after_ms?: number;
 }
 
 export type PageViewFact = FactAt<'page_view'> & {
@@ -270,6 +280,14 @@ export type EventFact = FactAt<'event'> & {
   properties: Record<string, unknown>;
   source: string;
 };
+export type FrustrationFact = FactAt<'frustration'> & {
+  signal: Signal;
+  until_ms: number;
+  node_id?: number;
+  /** Address of the page or image, selector of the spinner. */
+  label?: string;
+  count: number;
+};
 export type FeedbackFact = FactAt<'feedback'> & { text?: string };
 export type TextFact = FactAt<'text'> & { text: string; node_id: number; until_ms: number };
 export type GapFact = FactAt<'gap'> & { reason: GapReason; until_ms: number };
@@ -293,6 +311,7 @@ export type Fact =
   | MemoryFact
   | CustomFact
   | EventFact
+  | FrustrationFact
   | FeedbackFact
   | TextFact
   | GapFact;

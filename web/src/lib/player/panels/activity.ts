@@ -1,4 +1,4 @@
-import type { Fact, TimeSpan } from '$lib/api/types';
+import type { Fact, FrustrationFact, TimeSpan } from '$lib/api/types';
 import { durationText } from '$lib/format/duration';
 import { pageLabel } from '$lib/format/address';
 import { elementName } from '../element-name';
@@ -14,6 +14,7 @@ export const activity_kinds = [
   'visibility',
   'custom',
   'event',
+  'frustration',
   'feedback',
   'web_vital',
   'error',
@@ -60,6 +61,8 @@ export function lineOf(fact: Fact): Line {
       const target = elementName(fact) ?? 'the page';
       if (fact.rage > 0) return line('problems', 'frustration', `Rage click ×${fact.rage} on`, target);
       if (fact.dead) return line('problems', 'dead', 'Dead click on', target, 'nothing changed');
+      if (fact.error_after_ms !== undefined) return line('problems', 'frustration', verb, target, 'an error followed');
+      if (fact.slow) return line('problems', 'frustration', verb, target, `answered after ${durationText(fact.changed_after_ms ?? 0)}`);
       return line('clicks', 'click', verb, target);
     }
     case 'input': {
@@ -77,12 +80,34 @@ export function lineOf(fact: Fact): Line {
       return line('events', 'custom', '', fact.event_type);
     case 'feedback':
       return line('events', 'comment', 'Feedback', fact.text ?? '');
+    case 'frustration':
+      return frustrationLine(fact, line);
     case 'web_vital':
       return line('other', 'vital', fact.name, vitalText(fact.name, fact.value), fact.rating.replace(/[-_]/g, ' '));
     case 'error':
       return line('problems', 'error', fact.name, fact.message);
     default:
       return line('other', 'click', fact.kind.replace(/_/g, ' '));
+  }
+}
+
+function frustrationLine(
+  fact: FrustrationFact,
+  line: (group: Group, shape: Shape, before: string, what?: string, after?: string) => Line,
+): Line {
+  const lasted = durationText(fact.until_ms - fact.at_ms);
+  const label = fact.label ?? '';
+  switch (fact.signal) {
+    case 'thrashed_cursor':
+      return line('problems', 'frustration', 'Thrashed cursor', `${fact.count} turns`, `in ${lasted}`);
+    case 'quick_back':
+      return line('problems', 'frustration', 'Went back at once from', pageLabel(label), `after ${lasted}`);
+    case 'endless_spinner':
+      return line('problems', 'frustration', 'Spinner for', lasted);
+    case 'broken_image':
+      return line('problems', 'network', 'Broken image', pageLabel(label));
+    case 'blank_page':
+      return line('problems', 'frustration', 'Blank page for', lasted);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConsoleFact, Fact, MemoryFact, NetworkFact, Replay, WebVitalFact } from '$lib/api/types';
+import type { ConsoleFact, Fact, MemoryFact, NetworkFact, Replay, Signal, WebVitalFact } from '$lib/api/types';
 import { activityLines, lineOf, matches, searchText, textOf } from './activity';
 import { foldRepeats, levelOf, valueOf } from './console';
 import { asCurl, pathOf, prettyBody, statusText, typeOf, waterfallBar } from './network';
@@ -15,11 +15,16 @@ const request = (more: Partial<NetworkFact> = {}): NetworkFact => ({
   initiator: 'fetch', request_headers: null, response_headers: null, request_body: null, response_body: null,
   request_size_bytes: null, response_size_bytes: null, failed: false, ...more,
 });
+const sign = (signal: Signal, more: object) => ({ kind: 'frustration', at_ms: 0, tab: 0, signal, count: 1, ...more }) as Fact;
 
 test.each([
   [click(0), 'Clicked Pay now'],
   [click(0, { pointer: 'touch' }), 'Tapped Pay now'],
   [click(0, { rage: 6 }), 'Rage click ×6 on Pay now'],
+  [click(0, { error_after_ms: 300 }), 'Clicked Pay now (an error followed)'],
+  [click(0, { slow: true, changed_after_ms: 4_000 }), 'Clicked Pay now (answered after 4 s)'],
+  [sign('blank_page', { until_ms: 8_000 }), 'Blank page for 8 s'],
+  [sign('quick_back', { until_ms: 2_000, label: 'https://a.test/help' }), 'Went back at once from a.test/help (after 2 s)'],
   [click(0, { dead: true }), 'Dead click on Pay now (nothing changed)'],
   [click(0, { label: null }), 'Clicked button'],
   [{ kind: 'page_view', at_ms: 0, tab: 0, href: 'https://shop.example/done', title: null, via: 'navigation' } as Fact, 'Went to shop.example/done'],

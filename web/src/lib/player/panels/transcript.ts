@@ -10,6 +10,7 @@ export const transcript_kinds = [
   'visibility',
   'custom',
   'event',
+  'frustration',
   'feedback',
   'error',
   'text',
