@@ -1,5 +1,5 @@
-// Builds the shop into `dist/`: bundles our code, copies the static files, our own SDK
-// and the published script builds of Amplitude's, which stay byte for byte as shipped.
+// Builds the shop into `dist/`: bundles our code, copies the static files and the
+// published script builds of Amplitude's SDKs, which stay byte for byte as shipped.
 import { build } from 'esbuild';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -31,8 +31,6 @@ await cp(join(here, 'static'), dist, { recursive: true });
 for (const [name, source] of Object.entries(sdkScripts)) {
   await cp(source, join(dist, 'vendor', name));
 }
-await import('../sdk/scripts/build.mjs');
-await cp(join(here, '../sdk/dist'), join(dist, 'vendor/reenact'), { recursive: true });
 await build({
   absWorkingDir: here,
   entryPoints: { shop: 'src/shop.ts', about: 'src/about.ts' },

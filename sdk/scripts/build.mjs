@@ -1,6 +1,7 @@
 // Builds what is published: ES modules, the script-tag file and the worker file.
 import { build } from 'esbuild';
-import { readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { privateNames } from './private-names.mjs';
 
@@ -30,7 +31,15 @@ rmSync(`${root}/dist`, { recursive: true, force: true });
 const modules = readdirSync(`${root}/src/modules`).filter((name) => !name.endsWith('.test.ts'));
 await Promise.all([
   build({ ...shared, plugins: [onDemand], entryPoints: ['src/index.ts'], format: 'esm', outfile: 'dist/index.js' }),
-  build({ ...shared, plugins: [onDemand], entryPoints: ['src/script.ts'], format: 'iife', outfile: 'dist/reenact.js' }),
+  build({
+    ...shared,
+    plugins: [onDemand],
+    entryPoints: ['src/script.ts'],
+    format: 'iife',
+    outfile: 'dist/reenact.js',
+    // A script of another origin does not know where it came from once it runs.
+    banner: { js: 'var reenactFolder=document.currentScript?.src||location.href;' },
+  }),
   build({ ...shared, entryPoints: ['src/targeting.ts'], format: 'esm', outfile: 'dist/targeting.js' }),
   build({ ...shared, entryPoints: ['src/recorder/entry.ts'], format: 'esm', outfile: 'dist/recorder.js' }),
   build({ ...shared, entryPoints: ['src/transport/outbox-worker.ts'], format: 'iife', outfile: 'dist/outbox-worker.js' }),
@@ -41,3 +50,20 @@ await Promise.all([
     outdir: 'dist/modules',
   }),
 ]);
+
+const script = `${root}/dist/reenact.js`;
+const imports = /import\("(\.\/[\w/-]+\.js)"\)/g;
+writeFileSync(script, readFileSync(script, 'utf8').replace(imports, 'import(new URL("$1",reenactFolder).href)'));
+
+// What a page may name to get exactly this build and no other.
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const names = readdirSync(`${root}/dist`, { recursive: true }).filter((name) => name.endsWith('.js')).sort();
+const whole = createHash('sha256');
+const integrity = {};
+for (const name of names) {
+  const bytes = readFileSync(`${root}/dist/${name}`);
+  whole.update(name).update(bytes);
+  integrity[name] = 'sha384-' + createHash('sha384').update(bytes).digest('base64');
+}
+const buildVersion = `${version}-${whole.digest('hex').slice(0, 8)}`;
+writeFileSync(`${root}/dist/version.json`, JSON.stringify({ version: buildVersion, integrity }, null, 2) + '\n');

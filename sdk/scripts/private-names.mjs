@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import ts from 'typescript';
 
-/** Their members are used by pages and by modules of others. */
-const PUBLIC_CLASSES = new Set(['Client', 'Stops']);
+/** Their members are used by pages, by modules of others, or by another of our files. */
+const PUBLIC_CLASSES = new Set(['Client', 'Stops', 'Transport']);
 
 function sources(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

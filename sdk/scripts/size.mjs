@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const LIMITS_BYTES = {
-  'index.js': 9_300,
-  'reenact.js': 9_700,
-  'recorder.js': 11_000,
+  'index.js': 7_000,
+  'reenact.js': 7_400,
+  // With the transport: core and transport together are less than 10 KB.
+  'recorder.js': 14_500,
   'targeting.js': 1_500,
   'modules/autocapture.js': 2_200,
   'modules/interactions.js': 1_300,
-  'outbox-worker.js': 2_000,
+  'outbox-worker.js': 2_700,
   'modules/canvas.js': 900,
   'modules/child-frame.js': 11_000,
   'modules/console.js': 800,

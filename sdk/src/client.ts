@@ -16,9 +16,11 @@ import {
   touchSession,
   wasTargeted,
 } from './identity';
+import { KeptEvents } from './kept-events';
+import { log } from './logger';
 import { independentModules, ModuleHost, recordingModules } from './module-host';
 import { LogLevel, type ModuleContext, type Options } from './options';
-import type { createRecorder, RecorderHandle } from './recorder/entry';
+import type { RecorderHandle } from './recorder/entry';
 import { EventType, Source } from './recorder/format';
 import { cancelLater, guard, later, Stops } from './recorder/page-access';
 import { knownRemoteConfig, readRemoteConfig, type RemoteConfig } from './remote-config';
@@ -26,20 +28,19 @@ import { isSampled } from './sampling';
 import type { TargetingNews } from './targeting';
 import { TargetingGate } from './targeting-gate';
 import type { Recipient } from './transport/outbox';
-import { Transport, type TimedEvent } from './transport/transport';
+import type { Transport } from './transport/transport';
 
 export const VERSION = '0.1.0';
 const REPLAY_ID = '[Amplitude] Session Replay ID';
 const REPLAY_DEBUG = '[Amplitude] Session Replay Debug';
-const BUFFER_MS = 60_000;
 const INACTIVITY_MS = 15 * 60_000;
 const CLICK = 2;
 const LIBRARY = '@reenact/browser/' + VERSION;
 /** Written before the recorder has arrived. */
 const MOST_EARLY_EVENTS = 100;
 
-/** The recorder's file, once it has arrived. */
-let recorderFile: { createRecorder: typeof createRecorder } | undefined;
+/** The file with recorder and transport, once it has arrived. */
+let recorderFile: typeof import('./recorder/entry') | undefined;
 
 async function loadRecorder(): Promise<void> {
   recorderFile ??= await import('./recorder/entry');
@@ -49,12 +50,6 @@ type Mode = 'off' | 'buffering' | 'recording' | 'paused';
 
 export interface Pending {
   promise: Promise<void>;
-}
-
-/** Events since one snapshot. */
-interface Segment {
-  startedAt_ms: number;
-  events: TimedEvent[];
 }
 
 export class Client {
@@ -69,11 +64,11 @@ export class Client {
   private starting: Promise<void> = Promise.resolve();
   private early: [type: EventType, data: unknown, at: number][] = [];
   private transport: Transport | undefined;
-  private segments: Segment[] = [];
   private lastActivity_ms = 0;
   private startedAt_ms = 0;
   private heldUntil_ms = 0;
-  private held: TimedEvent[] = [];
+  /** Events that may never be sent. */
+  private readonly kept = new KeptEvents();
   private clock = 0;
   private page = '';
   private tab = '';
@@ -86,10 +81,7 @@ export class Client {
   private generation = 0;
 
   private log(level: LogLevel, ...words: unknown[]): void {
-    if ((this.options.logLevel ?? LogLevel.Warn) < level) return;
-    const logger = this.options.loggerProvider ?? console;
-    const write = level === LogLevel.Error ? logger.error : level === LogLevel.Warn ? logger.warn : logger.log;
-    write.call(logger, '[reenact]', ...words);
+    log(this.options, level, words);
   }
 
   /** Reads the settings and starts what they say. Never throws into the page. */
@@ -107,8 +99,9 @@ export class Client {
       user: this.to.user,
     };
     // At the same time as the settings. Whether it is needed they may say otherwise.
-    const rate = knownRemoteConfig(key)?.sampleRate ?? options.sampleRate ?? 0;
-    const mayStart = isSampled(this.to.session, rate) || options.errorSampleRate;
+    const known = knownRemoteConfig(key);
+    const rate = known?.sampleRate ?? options.sampleRate ?? 0;
+    const mayStart = isSampled(this.to.session, rate) || (known?.errorSampleRate ?? options.errorSampleRate);
     if (mayStart && !this.isForbidden) loadRecorder().catch(() => {});
     const promise = this.whenShown().then(() => this.begin()).catch(this.report);
     return { promise };
@@ -150,6 +143,10 @@ export class Client {
     await this.starting;
   }
 
+  private get errorSampleRate(): number {
+    return this.remote?.errorSampleRate ?? this.options.errorSampleRate ?? 0;
+  }
+
   /** The visitor has not agreed, or nothing says where recordings go. */
   private get isForbidden(): boolean {
     return this.isOptedOut || !this.key || (Boolean(this.options.needsConsent) && !hasConsent());
@@ -164,7 +161,7 @@ export class Client {
     const { targeting } = this.remote;
     const isChosen = targeting ? wasTargeted(this.to.session) : isSampled(this.to.session, rate);
     if (isChosen) this.start();
-    else if (this.options.errorSampleRate) this.startBuffering();
+    else if (this.errorSampleRate) this.startBuffering();
     if (targeting && !isChosen) {
       const { session } = this.to;
       this.gate.open(targeting, this.to, () => {
@@ -199,7 +196,6 @@ export class Client {
     const now_ms = Date.now();
     this.lastActivity_ms = this.startedAt_ms = now_ms;
     this.heldUntil_ms = now_ms + (this.remote?.minSessionDuration_ms ?? Math.min(this.options.minReplayDurationMs ?? 0, 60_000));
-    this.transport ??= this.connect();
     this.startListening();
     this.independentModules.start(independentModules(this.options, this.remote));
     if (recorderFile) return this.run();
@@ -218,6 +214,7 @@ export class Client {
   private run(): void {
     const { options } = this;
     guard(this.report, () => {
+      this.transport ??= this.connect();
       this.recorder = recorderFile!.createRecorder((type, data, at) => this.take(type, data as any, at), {
         privacyConfig: options.privacyConfig ?? {},
         remotePrivacy: this.remote?.privacy,
@@ -240,7 +237,7 @@ export class Client {
     const ids = pageIds();
     this.tab ||= tabId();
     this.page = ids.page;
-    return new Transport({
+    return recorderFile!.createTransport({
       url: this.urls.track,
       key: this.key,
       ...ids,
@@ -277,16 +274,13 @@ export class Client {
     let whole: object | null = { type, data, timestamp: at, tab: this.tab };
     if (this.options.beforeAddRecordingEvent) whole = this.options.beforeAddRecordingEvent(whole as any);
     if (!whole) return;
-    const event = JSON.stringify(whole);
-    if (this.mode === 'buffering') {
-      if (type === EventType.Meta) this.segments.push({ startedAt_ms: at, events: [] });
-      this.segments[this.segments.length - 1]?.events.push({ json: event, at });
-    } else if (at < this.heldUntil_ms) {
-      this.held.push({ json: event, at });
-    } else {
-      for (const held of this.held.splice(0)) this.transport?.send(held, this.to);
-      this.transport?.send({ json: event, at }, this.to);
-    }
+    const isBuffering = this.mode === 'buffering';
+    this.kept.add({ json: JSON.stringify(whole), at }, isBuffering && type === EventType.Meta);
+    if (!isBuffering && at >= this.heldUntil_ms) this.sendKept();
+  }
+
+  private sendKept(): void {
+    for (const event of this.kept.take()) this.transport?.send(event, this.to);
   }
 
   /** Looks every few seconds whether somebody is there. */
@@ -294,23 +288,23 @@ export class Client {
     const now_ms = Date.now();
     const { inactivityTimeoutMs = INACTIVITY_MS, maxReplayDurationMs = 0 } = this.options;
     if (this.mode === 'buffering') {
-      const latest = this.segments[this.segments.length - 1];
-      if (latest && now_ms - latest.startedAt_ms >= BUFFER_MS) {
-        // The one before the latest covers the last minute.
-        if (latest.events.length > 3) this.recorder?.takeFullSnapshot();
-        this.segments = this.segments.slice(-2);
-      }
+      if (this.kept.isSnapshotDue(now_ms)) this.recorder?.takeFullSnapshot();
+      this.kept.forgetOld(now_ms);
     } else if (this.mode === 'recording') {
       if (maxReplayDurationMs && now_ms - this.startedAt_ms >= maxReplayDurationMs) return this.halt();
       if (inactivityTimeoutMs && now_ms - this.lastActivity_ms >= inactivityTimeoutMs) {
-        this.custom('recording paused', {});
-        this.stopRecorder();
-        this.mode = 'paused';
-        void this.transport?.flush();
+        this.pause();
       }
     }
     this.gate.lookAtAddress();
     this.clock = later(this.report, () => this.tick(), 1_000);
+  }
+
+  private pause(): void {
+    this.custom('recording paused', {});
+    this.stopRecorder();
+    this.mode = 'paused';
+    void this.transport?.flush();
   }
 
   private resume(): void {
@@ -339,7 +333,12 @@ export class Client {
       if (document.hidden) void this.transport?.flush();
     });
     this.stops.listen(window, 'focus blur', (event: Event) => {
-      if (event.target === window) this.custom('focus', { hasFocus: event.type === 'focus' });
+      if (event.target !== window) return;
+      this.custom('focus', { hasFocus: event.type === 'focus' });
+      if (!this.options.pauseWhenUnfocused) return;
+      // A window whose frame has the focus still has it.
+      if (!document.hasFocus()) this.mode === 'recording' && this.pause();
+      else if (this.mode === 'paused') this.resume();
     });
     this.stops.listen(window, 'pagehide', () => {
       this.recorder?.flush(true);
@@ -388,16 +387,14 @@ export class Client {
   }
 
   private pageFailed(): void {
-    if (this.mode === 'buffering' && Math.random() < (this.options.errorSampleRate ?? 0)) this.releaseBuffer();
+    if (this.mode === 'buffering' && Math.random() < this.errorSampleRate) this.releaseBuffer();
   }
 
   private releaseBuffer(): void {
     this.recorder?.flush();
     this.mode = 'recording';
     this.startedAt_ms = this.lastActivity_ms = Date.now();
-    for (const segment of this.segments.splice(0)) {
-      for (const event of segment.events) this.transport?.send(event, this.to);
-    }
+    this.sendKept();
     this.transport?.handOver(true);
   }
 
@@ -478,8 +475,7 @@ export class Client {
   optOut(): void {
     this.isOptedOut = true;
     if (this.options.needsConsent) keepConsent(false);
-    this.held = [];
-    this.segments = [];
+    this.kept.take();
     const { transport } = this;
     this.transport = undefined;
     this.halt();
@@ -504,8 +500,7 @@ export class Client {
     if (this.mode === 'recording') this.recorder?.flush(true);
     this.stopRecorder();
     this.mode = 'off';
-    this.segments = [];
-    this.held = [];
+    this.kept.take();
     this.early = [];
     this.transport?.handOver(true);
   }
@@ -522,11 +517,10 @@ export class Client {
     this.clock = 0;
   }
 
-  /** Stops recording. What is recorded is sent, unless `flush` is false. */
+  /** Stops recording. What is recorded is sent: at once, or with `flush: false` some time. */
   async stop({ flush = true } = {}): Promise<void> {
-    if (!flush && this.mode === 'buffering') this.segments = [];
     this.halt();
-    await this.transport?.flush();
+    if (flush) await this.transport?.flush();
   }
 
   /** Stops everything. `init` starts again. */

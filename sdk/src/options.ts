@@ -100,6 +100,8 @@ export interface Options {
   applyBackgroundColorToBlockedElements?: boolean;
   /** Recording pauses after this time without click or navigation. Default 15 minutes, 0 never. */
   inactivityTimeoutMs?: number;
+  /** Recording pauses while the window has no focus. Default: it goes on. */
+  pauseWhenUnfocused?: boolean;
   /** Shorter replays are not sent; at most a minute. */
   minReplayDurationMs?: number;
   /** A replay ends after this time. Default: never. */

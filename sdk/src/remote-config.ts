@@ -9,6 +9,7 @@ const TIMEOUT_MS = 1_500;
 export interface RemoteConfig {
   isEnabled: boolean;
   sampleRate?: number;
+  errorSampleRate?: number;
   minSessionDuration_ms?: number;
   privacy?: RemotePrivacy;
   /** Replaces the sample rate. */
@@ -27,6 +28,7 @@ export function parseRemoteConfig(answer: any): RemoteConfig | null {
   const hasSampling = Object.keys(sampling).length > 0;
   const config: RemoteConfig = { isEnabled: !hasSampling || sampling.capture_enabled === true };
   if (typeof sampling.sample_rate === 'number') config.sampleRate = sampling.sample_rate;
+  if (typeof sampling.error_sample_rate === 'number') config.errorSampleRate = sampling.error_sample_rate;
   if (sampling.min_session_duration_ms > 0) {
     config.minSessionDuration_ms = Math.min(sampling.min_session_duration_ms, 60_000);
   }

@@ -281,7 +281,7 @@ test('user, breadcrumbs and errors are in the recording', async ({ page, ingest 
   expect(ingest.uploads.some(({ query }) => query.get('user_id') === 'user-7')).toBe(true);
 });
 
-test('several tabs of one session are told apart by their page', async ({ page, ingest, context }) => {
+test('several tabs of one session are told apart', async ({ page, ingest, context }) => {
   await open(page, ingest);
   await init(page);
   await flush(page);
@@ -289,7 +289,7 @@ test('several tabs of one session are told apart by their page', async ({ page, 
   await open(other, ingest);
   await init(other);
   await flush(other);
-  expect(new Set(ingest.uploads.map(({ query }) => query.get('page'))).size).toBe(2);
+  expect(new Set(ingest.stored().map(({ tab }) => tab)).size).toBe(2);
   expect(new Set(ingest.uploads.map(({ query }) => query.get('session_id')))).toEqual(new Set(['session-1']));
 });
 
@@ -321,4 +321,61 @@ test('track and identify send events that lead to the replay', async ({ page, in
   });
   await page.waitForTimeout(200);
   expect(events.length).toBe(3);
+});
+
+test('a window without focus pauses when the page wants that, and goes on with a new snapshot', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page, { pauseWhenUnfocused: true });
+  const focus = (hasFocus: boolean) =>
+    page.evaluate((hasFocus) => {
+      document.hasFocus = () => hasFocus;
+      window.dispatchEvent(new Event(hasFocus ? 'focus' : 'blur'));
+    }, hasFocus);
+  await focus(false);
+  await add(page, 'marker-unfocused');
+  await flush(page);
+  expect(ingest.has('recording paused')).toBe(true);
+  expect(ingest.has('marker-unfocused')).toBe(false);
+  await focus(true);
+  await expect.poll(() => page.evaluate(() => Boolean(window.reenact.getReplayId()))).toBe(true);
+  await add(page, 'marker-focused');
+  await flush(page);
+  // The page as it is now; what happened meanwhile is not told change by change.
+  expect(ingest.stored().filter(({ type }) => type === 2)).toHaveLength(2);
+  expect(ingest.has('marker-focused')).toBe(true);
+});
+
+test('a blur into a frame of the page is no loss of focus, and without the option none matters', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page, { pauseWhenUnfocused: true });
+  await page.evaluate(() => {
+    document.hasFocus = () => true;
+    window.dispatchEvent(new Event('blur'));
+  });
+  await add(page, 'marker-frame');
+  await flush(page);
+  expect(ingest.has('marker-frame')).toBe(true);
+  await page.evaluate(() => window.reenact.shutdown());
+  await init(page);
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+    window.dispatchEvent(new Event('blur'));
+  });
+  await add(page, 'marker-unfocused');
+  await flush(page);
+  expect(ingest.has('marker-unfocused')).toBe(true);
+});
+
+test('the share of sessions recorded from an error on is the project\'s to say', async ({ page, ingest }) => {
+  ingest.config.body = {
+    configs: { sessionReplay: { sr_sampling_config: { capture_enabled: true, sample_rate: 0, error_sample_rate: 1 } } },
+  };
+  await open(page, ingest);
+  await init(page, { sampleRate: 1, errorSampleRate: 0 });
+  await add(page, 'marker-before');
+  await page.waitForTimeout(300);
+  expect(ingest.uploads).toHaveLength(0);
+  await page.evaluate(() => window.reenact.captureException(new Error('boom')));
+  await flush(page);
+  expect(ingest.has('marker-before')).toBe(true);
 });

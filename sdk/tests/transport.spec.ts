@@ -12,7 +12,7 @@ test('a visit reaches the server, in gzip, with its ids and numbers', async ({ p
   const [first] = ingest.uploads;
   expect(first!.headers['content-encoding']).toBe('gzip');
   expect(first!.headers.authorization).toBe('Bearer key-of-the-project');
-  expect(Object.fromEntries(first!.query)).toMatchObject({ device_id: 'device-1', session_id: 'session-1', seq: '1', library: '@reenact/browser/0.1.0' });
+  expect(Object.fromEntries(first!.query)).toMatchObject({ device_id: 'device-1', session_id: 'session-1', library: '@reenact/browser/0.1.0' });
 });
 
 test('the snapshot is sent at once, the rest in batches', async ({ page, ingest }) => {
@@ -204,4 +204,35 @@ test('402 and 403 end the recording', async ({ page, ingest }) => {
   await add(page, 'marker-after-quota');
   await flush(page);
   expect(ingest.has('marker-after-quota')).toBe(false);
+});
+
+test('events travel in columns, and beacons as they are: the server stores both as one', async ({ page, ingest }) => {
+  await open(page, ingest, Array.from({ length: 300 }, (_, n) => `<p class="card"><a href="/item/${n}">item ${n}</a></p>`).join(''));
+  await init(page);
+  await add(page, 'marker-later');
+  await flush(page);
+  expect(ingest.uploads.map(({ isInColumns }) => isInColumns)).not.toContain(false);
+  const text = JSON.stringify(ingest.stored());
+  expect(text).toContain('item 299');
+  const sent_bytes = ingest.uploads.reduce((sum, upload) => sum + upload.wire_bytes, 0);
+  expect(sent_bytes).toBeLessThan(text.length / 30);
+  // The same chunk, once by the worker and once by beacon, is the same text.
+  await page.evaluate(() => {
+    document.body.append('marker-twice');
+    window.dispatchEvent(new Event('pagehide'));
+  });
+  await expect.poll(() => ingest.uploads.filter((upload) => JSON.stringify(upload.events).includes('marker-twice')).length).toBe(2);
+  expect(ingest.stored().filter((event) => JSON.stringify(event).includes('marker-twice'))).toHaveLength(1);
+});
+
+test('a server of before gets its events as they are, once it has refused columns', async ({ page, ingest }) => {
+  ingest.isOld = true;
+  await open(page, ingest);
+  await init(page);
+  await flush(page);
+  await add(page, 'marker-later');
+  await flush(page);
+  expect(ingest.uploads.map(({ isInColumns }) => isInColumns).slice(0, 3)).toEqual([true, false, false]);
+  expect(ingest.has('marker-start')).toBe(true);
+  expect(ingest.has('marker-later')).toBe(true);
 });

@@ -1,9 +1,11 @@
-// The recorder as a file of its own: visitors who are not recorded never load it.
+// Recorder and transport as a file of their own: visitors who are not recorded never
+// load it.
 
 import { Privacy, type PrivacyConfig, type UrlRule } from '../privacy';
 import { mergePrivacy, type RemotePrivacy } from '../privacy-settings';
 import type { Emit } from './format';
 import type { Report } from './page-access';
+import { Transport, type TransportOptions } from '../transport/transport';
 import { Recorder } from './recorder';
 
 export interface RecorderSettings {
@@ -39,3 +41,5 @@ export function createRecorder(emit: Emit, settings: RecorderSettings): Recorder
     text: (element: Element) => privacy.allText(element),
   });
 }
+
+export const createTransport = (options: TransportOptions): Transport => new Transport(options);

@@ -2,7 +2,8 @@
 // sending them. Runs in a worker, or on the main thread where no worker may run.
 //
 // The whole outbox is ONE function that uses nothing from outside itself: its text is
-// the worker's program (`outbox.toString()`), so pages need no second file.
+// the worker's program (`outbox.toString()`), so pages need no second file. In a worker
+// it gets `encode`, which makes events short; a page's own thread has no time for that.
 
 export interface OutboxConfig {
   kind: 'start';
@@ -50,7 +51,7 @@ export interface OutboxPort {
   onmessage: ((event: { data: ToOutbox }) => void) | null;
 }
 
-export function outbox(port: OutboxPort): void {
+export function outbox(port: OutboxPort, encode?: (events: unknown[]) => string): void {
   interface Chunk {
     page: string;
     to: Recipient;
@@ -190,23 +191,26 @@ export function outbox(port: OutboxPort): void {
   };
 
   const post = async (batch: WaitingChunk[]): Promise<{ status: number; wait_ms: number }> => {
-    const { to, page, seq } = batch[0]!;
+    const { to } = batch[0]!;
     const query = new URLSearchParams({
       device_id: to.device,
       session_id: to.session,
-      page,
-      seq: String(seq),
       library: config.library,
     });
     // Who it is may have become known on the way.
     const user = batch.map((chunk) => chunk.to.user).filter(Boolean).pop();
     if (user) query.set('user_id', user);
-    const text = '[' + batch.map((chunk) => chunk.text).join() + ']';
+    let text = '[' + batch.map((chunk) => chunk.text).join() + ']';
+    const headers: Record<string, string> = { Authorization: 'Bearer ' + config.key, 'Content-Type': 'application/json' };
+    if (encode) {
+      try {
+        text = encode(JSON.parse(text));
+        headers['Content-Type'] = 'text/plain';
+      } catch {
+        // Too deep.
+      }
+    }
     const compressed = await compress(text);
-    const headers: Record<string, string> = {
-      Authorization: 'Bearer ' + config.key,
-      'Content-Type': 'application/json',
-    };
     if (compressed) headers['Content-Encoding'] = 'gzip';
     const abort = new AbortController();
     const limit = setTimeout(() => abort.abort(), TIMEOUT_MS);
@@ -234,6 +238,11 @@ export function outbox(port: OutboxPort): void {
       if (status >= 200 && status < 300) {
         forget(batch);
         return true;
+      }
+      if (status === 400 && encode) {
+        // A server that does not know columns, or does not like these.
+        encode = undefined;
+        continue;
       }
       const isTemporary = status === 0 || status === 408 || status === 425 || status === 429 || status >= 500;
       if (status === 413 && batch.length > 1) {

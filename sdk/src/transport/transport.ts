@@ -3,6 +3,7 @@
 
 import { EventType } from '../recorder/format';
 import { guard, later, type Report } from '../recorder/page-access';
+import { columnsOf } from './columns';
 import { outbox, type FromOutbox, type OutboxConfig, type Recipient, type ToOutbox } from './outbox';
 
 /** Handing over more often costs the page, less often loses more in a crash. */
@@ -73,7 +74,7 @@ export class Transport {
   }
 
   private startWorker(workerUrl: string | undefined): void {
-    const url = workerUrl ?? URL.createObjectURL(new Blob([`(${outbox})(self)`], { type: 'text/javascript' }));
+    const url = workerUrl ?? URL.createObjectURL(new Blob([`(${outbox})(self,${columnsOf})`], { type: 'text/javascript' }));
     const worker = new Worker(url);
     let isReady = false;
     const fallBack = () => {
@@ -217,13 +218,11 @@ export class Transport {
       if (room_chars < 0) break;
       chosen.unshift(chunk);
     }
-    for (const { to, seq, text } of chosen) {
-      const { url, key, page, library } = this.options;
+    for (const { to, text } of chosen) {
+      const { url, key, library } = this.options;
       const query = new URLSearchParams({
         device_id: to.device,
         session_id: to.session,
-        page,
-        seq: String(seq),
         library,
         api_key: key,
       });

@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { expand } from './expand.mjs';
 
 export interface Upload {
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
   status: number;
   events: any[];
+  isInColumns: boolean;
   wire_bytes: number;
 }
 
@@ -29,6 +31,8 @@ export class Ingest {
   /** Every answer is so late. */
   latency_ms = 0;
   pages: Record<string, string> = {};
+  /** A server that does not know columns. */
+  isOld = false;
   /** The page's policy. */
   policy = '';
 
@@ -85,10 +89,11 @@ export class Ingest {
     }
     if (url.pathname === '/api/v1/ingest/rrweb') {
       const wire = Buffer.concat(chunks);
-      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(wire) : wire;
-      const status = this.answers.shift() ?? 200;
-      const events = JSON.parse(text.toString());
-      this.uploads.push({ query: url.searchParams, headers: request.headers, status, events, wire_bytes: wire.length });
+      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(wire) : wire).toString();
+      const isInColumns = text.startsWith('[columns ');
+      const status = this.answers.shift() ?? (isInColumns && this.isOld ? 400 : 200);
+      const events = JSON.parse(isInColumns ? expand(text) : text);
+      this.uploads.push({ query: url.searchParams, headers: request.headers, status, events, isInColumns, wire_bytes: wire.length });
       return { status, body: '{}', type: 'application/json' };
     }
     const page = this.pages[url.pathname];
@@ -137,5 +142,6 @@ export class Ingest {
     this.latency_ms = 0;
     this.pages = {};
     this.policy = '';
+    this.isOld = false;
   }
 }

@@ -1,0 +1,1 @@
+export function expand(body: string): string;
