@@ -7,7 +7,7 @@ const server = 'http://127.0.0.1:7788';
 
 // Every page needs these small modules: in one file they compress better than in thirty.
 const in_every_page =
-  /src\/lib\/(api\/(client|kept|session|connection)|format\/|search\/(columns|list-address|replay-facts)|shell\/(AppShell|ProjectSwitcher|places)|ui\/(activity-path|ActivityStrip|base|clipboard|CopyButton|EmptyState|ErrorNotice|KindShape|LiveBadge|preferences|remembered|settings-text|shortcuts|tokens))/;
+  /src\/lib\/(api\/(addresses|client|early|kept|session|connection)|format\/|search\/(columns|list-address|replay-facts)|shell\/(AppShell|ProjectSwitcher|places)|ui\/(activity-path|ActivityStrip|base|clipboard|CopyButton|EmptyState|ErrorNotice|KindShape|LiveBadge|preferences|remembered|settings-text|shortcuts|tokens))/;
 
 export default defineConfig({
   plugins: [sveltekit()],

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 // The stage is its own small document with its own content policy, so it is its own bundle:
-// fixed names, no inline script, and nothing shared with the app. It runs after the app build
+// no inline script, and nothing shared with the app. It runs after the app build
 // because that one empties the folder.
 export default defineConfig({
   root: 'src/stage',
@@ -12,7 +12,8 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      output: { entryFileNames: 'stage.js', assetFileNames: 'stage[extname]' },
+      // The folder's name lets browsers keep the files.
+      output: { entryFileNames: 'immutable/stage.[hash].js', assetFileNames: 'immutable/stage.[hash][extname]' },
     },
   },
 });

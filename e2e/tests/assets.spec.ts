@@ -3,6 +3,7 @@ import type { Browser } from '@playwright/test';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { addresses, foreignRequests, recordedPage, signIn } from '../support/app';
 import { expect, test as base } from '../support/fixtures';
 import { FolderSite } from '../support/folder-site';
@@ -43,7 +44,7 @@ async function archived(server: Server, deviceId: string, atLeast: number): Prom
   return replay!;
 }
 
-test('pictures, fonts and style sheets outlive their site', async ({ page, context, browser, server }) => {
+test('pictures, fonts and style sheets outlive their site', async ({ page, browser, server }, info) => {
   const [site, styles] = [await FolderSite.start(), await FolderSite.start()];
   const deviceId = `device-vanishing-${Date.now()}`;
   cpSync(join(here, '../site/look'), join(styles.folder, 'look'), { recursive: true });
@@ -69,6 +70,11 @@ test('pictures, fonts and style sheets outlive their site', async ({ page, conte
   const replayed = await replayedPicture(browser, server, replay);
   expect(await shareOfDifferentPixels(page, live, replayed.picture)).toBeLessThan(most_different);
   expect(replayed.foreign).toEqual([]);
+
+  // Taken away as one file, it needs neither the site nor this server.
+  const exported = await exportedPicture(browser, server, replay, info.outputPath('replay.html'));
+  expect(await shareOfDifferentPixels(page, live, exported.picture)).toBeLessThan(most_different);
+  expect(exported.asked).toEqual([]);
 });
 
 test('the demo shop outlives itself', async ({ page, browser, server }) => {
@@ -95,6 +101,31 @@ test('the demo shop outlives itself', async ({ page, browser, server }) => {
   expect(await shareOfDifferentPixels(page, live, replayed.picture)).toBeLessThan(most_different);
   expect(replayed.foreign).toEqual([]);
 });
+
+/** The end of the exported replay, opened as a file without any network. */
+async function exportedPicture(browser: Browser, server: Server, replay: Replay, file: string) {
+  const context = await browser.newContext({ viewport: { width: 1600, height: 1100 } });
+  await signIn(context, server);
+  const answer = await context.request.get(`${server.origin}/api/v1/replays/${replay.id}/export?format=html`);
+  expect(answer.status()).toBe(200);
+  writeFileSync(file, await answer.body());
+  await context.setOffline(true);
+  const asked = foreignRequests(context, 'null');
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(file).href);
+  const frame = page.locator('#page iframe');
+  await frame.waitFor();
+  const position = page.getByRole('slider', { name: 'Position' });
+  await position.fill((await position.getAttribute('max')) ?? '');
+  await page.frameLocator('#page iframe').locator('body').evaluate((body) => body.ownerDocument.fonts.ready);
+  await page.waitForTimeout(500);
+  await page.evaluate(() => document.querySelectorAll('.replayer-mouse, .replayer-mouse-tail').forEach((mark) => ((mark as HTMLElement).style.visibility = 'hidden')));
+  const box = (await frame.boundingBox())!;
+  expect([box.width, box.height]).toEqual([size.width, size.height]);
+  const picture = await page.screenshot({ clip: box });
+  await context.close();
+  return { picture, asked: addresses(asked).filter((url) => !url.startsWith('file:')) };
+}
 
 /** The end of the replay in the app's player, cut out at its own size. */
 async function replayedPicture(browser: Browser, server: Server, replay: Replay) {

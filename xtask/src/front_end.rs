@@ -19,10 +19,11 @@ const NOT_SOURCE: [&str; 5] = [
     "test-results",
 ];
 
-/// Builds the web app and the demo shop unless they are up to date.
+/// Builds the web app, the browser SDK and the demo shop unless they are up to date.
 pub fn build() -> Result<()> {
     install()?;
     build_if_changed("web", "build")?;
+    build_if_changed("sdk", "dist")?;
     build_if_changed("demo", "dist")
 }
 
@@ -126,10 +127,6 @@ fn build_if_changed(workspace: &str, output: &str) -> Result<()> {
     let folder = root().join(workspace);
     let mut files = vec![root().join("package-lock.json")];
     sources(&folder, &mut files)?;
-    if workspace == "demo" {
-        // The shop brings our SDK along.
-        sources(&root().join("sdk"), &mut files)?;
-    }
     files.sort();
     let hash = hash_of(&files)?;
     let stamp = folder.join(output).join(".source-hash");

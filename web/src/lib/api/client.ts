@@ -1,3 +1,5 @@
+import { manifestPath, me_path, replayPath, statePath, withQuery, type Parameters } from './addresses';
+import { takeEarly } from './early';
 import type { ErrorList, IssueDetail, IssuePage, SpanList } from '$lib/issues/types';
 import type { UserDetail, UserPage } from '$lib/users/types';
 import type {
@@ -27,6 +29,8 @@ export class ApiError extends Error {
     readonly status = 0,
     readonly request_id: string | null = null,
     readonly retry_after_s: number | null = null,
+    /** The answer itself, with more of some codes. */
+    readonly details: Partial<ErrorBody['error']> = {},
   ) {
     super(message);
     this.name = 'ApiError';
@@ -48,8 +52,6 @@ interface InFlight {
   waiting: number;
 }
 
-type Parameters = Record<string, string | number | null | undefined>;
-
 export class ApiClient {
   /** Sent with every unsafe call; comes with the signed-in person. */
   csrf_token = '';
@@ -59,9 +61,12 @@ export class ApiClient {
   onReached: (reached: boolean) => void = () => {};
   #in_flight = new Map<string, InFlight>();
 
-  constructor(readonly fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args)) {}
+  constructor(
+    readonly fetch: (url: string, init?: RequestInit) => Promise<Response> = async (url, init) =>
+      (!init?.method && (await takeEarly(url))) || globalThis.fetch(url, init),
+  ) {}
 
-  me = (signal?: AbortSignal) => this.#getJson<Me>('/api/v1/me', {}, signal, false);
+  me = (signal?: AbortSignal) => this.#getJson<Me>(me_path, {}, signal, false);
   login = (email: string, password: string) =>
     this.#change<Me>('POST', '/api/v1/login', { email, password });
   logout = () => this.#change<void>('POST', '/api/v1/logout');
@@ -72,7 +77,7 @@ export class ApiClient {
     this.#getJson<ReplayPage>('/api/v1/replays', parameters, signal);
   replay = (id: string, signal?: AbortSignal) => this.#getJson<Replay>(replayPath(id), {}, signal);
   manifest = (id: string, signal?: AbortSignal) =>
-    this.#getJson<Manifest>(replayPath(id, 'manifest'), {}, signal);
+    this.#getJson<Manifest>(manifestPath(id), {}, signal);
   facts = (id: string, parameters: Parameters, signal?: AbortSignal) =>
     this.#getJson<FactPage>(replayPath(id, 'facts'), parameters, signal);
   /** `parameters` are those of the list the replay was opened from. */
@@ -151,7 +156,7 @@ export class ApiClient {
     options: { to?: number; tab?: number } = {},
     signal?: AbortSignal,
   ): Promise<ArrayBuffer> {
-    return this.#bytes(withQuery(replayPath(id, 'playback'), { at, ...options }), signal);
+    return this.#bytes(statePath(id, at, options.to, options.tab ?? null), signal);
   }
 
   async #bytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
@@ -159,6 +164,10 @@ export class ApiClient {
     await this.#throwUnlessOk(response, true);
     return readBody(() => response.arrayBuffer());
   }
+
+  /** For parts of the app that are loaded when they are needed and bring their own calls. */
+  get = <T>(path: string, parameters: Parameters, signal?: AbortSignal) => this.#getJson<T>(path, parameters, signal);
+  post = <T>(path: string, body: unknown) => this.#change<T>('POST', path, body);
 
   /** Equal reads that overlap share one request. It is given up when nobody waits any more. */
   async #getJson<T>(
@@ -247,6 +256,7 @@ export async function errorFrom(response: Response): Promise<ApiError> {
     response.status,
     details.request_id ?? response.headers.get('x-request-id'),
     retry_after_s,
+    details,
   );
 }
 
@@ -257,19 +267,6 @@ async function readBody<T>(read: () => Promise<T>): Promise<T> {
     if (isAbort(error)) throw error;
     throw new ApiError('broken_answer', 'The answer of the server arrived incomplete.');
   }
-}
-
-function replayPath(id: string, part = ''): string {
-  return `/api/v1/replays/${encodeURIComponent(id)}${part && `/${part}`}`;
-}
-
-function withQuery(path: string, parameters: Parameters): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== undefined && value !== '') query.set(name, String(value));
-  }
-  const text = query.toString();
-  return text ? `${path}?${text}` : path;
 }
 
 /** Where a film of the screen is; the browser asks for the parts of it that it needs. */

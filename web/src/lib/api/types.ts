@@ -83,6 +83,8 @@ export interface Replay {
 
 export interface ReplayPage {
   replays: Replay[];
+  /** On all pages. */
+  total?: number;
   next_cursor: string | null;
   from: string | null;
   to: string | null;
@@ -401,5 +403,12 @@ export interface IngestStatus {
 }
 
 export interface ErrorBody {
-  error: { code: string; message: string; request_id?: string };
+  error: {
+    code: string;
+    message: string;
+    request_id?: string;
+    /** Of `invalid_filter`: where it is wrong, and what was probably meant. */
+    at_utf16?: { start: number; end: number } | null;
+    nearest?: string | null;
+  };
 }

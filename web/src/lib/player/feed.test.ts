@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '$lib/api/client';
 import type { Chunk } from '$lib/api/types';
-import { bytesBetween, changedInside, Feed, nextPiece, type FeedSource } from './feed';
+import { bytesBetween } from './chunks';
+import { changedInside, Feed, nextPiece, type FeedSource } from './feed';
 
 const chunk = (from_ms: number, to_ms: number, size_bytes = 1_000, event_count = 10): Chunk => ({
   from_ms,

@@ -1,5 +1,6 @@
 import { ApiError, asApiError, isAbort } from '$lib/api/client';
 import type { Chunk, TimeSpan } from '$lib/api/types';
+import { bytesBetween } from './chunks';
 import { lastStartedIndex } from './idle';
 import { kept_bytes } from './stage-protocol';
 import type { StateRange } from './state-range';
@@ -205,16 +206,6 @@ export function nextPiece(
   const fitting_ms = Math.max(shortest_piece_ms, (length_ms * bytes) / Math.max(1, chunk.size_bytes));
   const from_ms = Math.max(until_ms, chunk.from_ms);
   return { from_ms: until_ms, to_ms: Math.min(limit_ms, chunk.to_ms, from_ms + Math.ceil(fitting_ms)) };
-}
-
-/** About how much lies between two moments, if chunks are even in themselves. */
-export function bytesBetween(chunks: Chunk[], from_ms: number, to_ms: number): number {
-  let bytes = 0;
-  for (const chunk of chunks) {
-    const shared_ms = Math.min(to_ms, chunk.to_ms) - Math.max(from_ms, chunk.from_ms);
-    if (shared_ms > 0) bytes += chunk.size_bytes * (shared_ms / Math.max(1, chunk.to_ms - chunk.from_ms));
-  }
-  return bytes;
 }
 
 /**

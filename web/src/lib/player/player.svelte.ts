@@ -3,8 +3,9 @@ import type { Manifest, Marker, TimeSpan } from '$lib/api/types';
 import { durationText } from '$lib/format/duration';
 import { preferences } from '$lib/ui/preferences.svelte';
 import { changeFrom } from './changes';
+import { bytesBetween } from './chunks';
 import { Clock } from './clock';
-import { bytesBetween, changedInside, Feed, type Loaded } from './feed';
+import { changedInside, Feed, type Loaded } from './feed';
 import { idleSpans, lastStartedIndex, skipTarget, spanAt } from './idle';
 import { LinkedErrors } from './linked-errors.svelte';
 import { sizeAt, tabSegments, type Segment } from './segments';
@@ -24,6 +25,8 @@ const skip_notice_ms = 700;
 const follow_within_ms = 6_000;
 /** Over less than this, the stage goes through what it has; beyond, a new state is quicker. */
 const through_bytes = 1_000_000;
+/** What is less urgent than the first picture waits for it no longer than this. */
+const settled_after_ms = 1_500;
 
 /**
  * One replay being watched. Owns the clock and what is loaded; components read its state and call its
@@ -42,6 +45,8 @@ export class Player {
   following = $state(false);
   finished = $state(false);
   drawn = $state(false);
+  /** The first picture is there, or late: what is less urgent may begin. */
+  settled = $state(false);
   /** Where the last seek went; named while it is being loaded. */
   sought_ms = $state(0);
   /** A range that is played again and again. */
@@ -75,6 +80,7 @@ export class Player {
   #skip: { target_ms: number; due_ms: number } | null = null;
   #frame = 0;
   #poll: ReturnType<typeof setTimeout> | undefined;
+  #settle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: string,
@@ -155,6 +161,7 @@ export class Player {
 
   async open(): Promise<void> {
     this.load_error = null;
+    this.#settle = setTimeout(() => this.#settled(), settled_after_ms);
     try {
       const manifest = await api.manifest(this.id, this.#abort.signal);
       this.#take(manifest);
@@ -173,7 +180,15 @@ export class Player {
     this.#feed.stop();
     this.cache.clear();
     clearTimeout(this.#poll);
+    clearTimeout(this.#settle);
     cancelAnimationFrame(this.#frame);
+  }
+
+  /** What comes with a newer manifest but is not in it. */
+  #settled(): void {
+    clearTimeout(this.#settle);
+    this.settled = true;
+    if (this.manifest) void this.linked.update(this.manifest.revision, this.#abort.signal);
   }
 
   /** `listener` is called with the play time on each frame in which it may have changed. */
@@ -275,6 +290,12 @@ export class Player {
     else this.#jump(this.at_ms, true);
   }
 
+  /** The server is there again: what failed for want of it is asked for again. */
+  reconnected(): void {
+    if (this.load_error?.code === 'offline') void this.open();
+    else if (this.#feed.failed && this.#feed.last_error?.code === 'offline') this.retry();
+  }
+
   /** The next recorded stretch behind one that cannot be loaded. */
   get way_around(): number | null {
     const blocked = this.blocked;
@@ -365,7 +386,7 @@ export class Player {
   #take(manifest: Manifest): void {
     const before = this.manifest;
     this.manifest = manifest;
-    void this.linked.update(manifest.revision, this.#abort.signal);
+    if (this.settled) this.#settled();
     if (before && manifest.revision === before.revision) return;
     this.idle = idleSpans(manifest.active, manifest.first_event_ms, manifest.last_event_ms);
     this.#setSegments();
@@ -418,11 +439,13 @@ export class Player {
         break;
       case 'shown':
         this.drawn = true;
+        if (!this.settled) this.#settled();
         this.#shown_seek = message.seek;
         this.picture += 1;
         this.#refresh(true);
         break;
       case 'error':
+        if (!this.settled) this.#settled();
         if (message.seek === this.#seek) {
           this.stage_error = message.message;
           this.waiting = false;
@@ -445,7 +468,8 @@ export class Player {
     this.#refreshed_ms = now_ms;
     const at_ms = this.#clock.read(now_ms);
     const held = this.#shown_seek !== this.#seek;
-    this.#feed.pump(at_ms, this.playing ? this.speed : null, manifest.chunks, this.#limitAt(at_ms));
+    // What is read in now would make the picture wait.
+    if (!held) this.#feed.pump(at_ms, this.playing ? this.speed : null, manifest.chunks, this.#limitAt(at_ms));
     const loaded = this.#feed.loaded;
     const until_ms = held || !loaded ? at_ms : Math.min(loaded.until_ms, this.last_ms);
     const moved = this.#clock.setCeiling(until_ms, now_ms);

@@ -1,5 +1,5 @@
 import type { Chunk } from '$lib/api/types';
-import { bytesBetween } from './feed';
+import { bytesBetween } from './chunks';
 
 /** The state of `from_ms` and the events up to `to_ms` (exclusive), of one tab or of the only one. */
 export interface StateRange {

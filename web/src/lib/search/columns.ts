@@ -1,4 +1,5 @@
 import type { Replay } from '$lib/api/types';
+import type { Sort } from './list-address';
 import type { Kind } from '$lib/ui/KindShape.svelte';
 
 export interface Column {
@@ -11,6 +12,8 @@ export interface Column {
   /** Takes part in what space is left over. */
   grows?: boolean;
   number?: boolean;
+  /** What the list can be sorted by. */
+  sort?: Sort;
   /** What an older server does not know is not offered. */
   known: (replay: Replay) => boolean;
 }
@@ -38,11 +41,11 @@ export type ColumnId = (typeof column_ids)[number];
 const always = () => true;
 
 export const columns: readonly Column[] = [
-  { id: 'started', name: 'Started', width_px: 104, known: always },
-  { id: 'duration', name: 'Duration', width_px: 96, number: true, known: always },
-  { id: 'activity', name: 'Activity', width_px: 96, known: (replay) => replay.activity !== undefined },
-  { id: 'errors', name: 'Errors', kind: 'error', width_px: 56, number: true, known: (replay) => replay.error_count !== undefined },
-  { id: 'rage', name: 'Rage clicks', short: 'Rage', kind: 'frustration', width_px: 56, number: true, known: (replay) => replay.rage_click_count !== undefined },
+  { id: 'started', sort: 'started', name: 'Started', width_px: 104, known: always },
+  { id: 'duration', sort: 'duration', name: 'Duration', width_px: 96, number: true, known: always },
+  { id: 'activity', sort: 'activity', name: 'Activity', width_px: 96, known: (replay) => replay.activity !== undefined },
+  { id: 'errors', sort: 'errors', name: 'Errors', kind: 'error', width_px: 56, number: true, known: (replay) => replay.error_count !== undefined },
+  { id: 'rage', sort: 'frustration', name: 'Rage clicks', short: 'Rage', kind: 'frustration', width_px: 56, number: true, known: (replay) => replay.rage_click_count !== undefined },
   { id: 'dead', name: 'Dead clicks', short: 'Dead', kind: 'dead', width_px: 56, number: true, known: (replay) => replay.dead_click_count !== undefined },
   { id: 'requests', name: 'Failed requests', short: 'Failed', kind: 'network', width_px: 64, number: true, known: (replay) => replay.failed_request_count !== undefined },
   { id: 'pages', name: 'First page → last page', width_px: 200, grows: true, known: always },

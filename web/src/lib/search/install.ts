@@ -23,7 +23,7 @@ export function installSteps(way: Way, origin: string, ingest_key: string): Inst
 
 function sentry(origin: string, ingest_key: string): InstallStep[] {
   const dsn = new URL('/1', origin);
-  dsn.username = ingest_key;
+  dsn.username = dsnKey(ingest_key);
   return [
     { text: 'Add the SDK to your site, if it is not there yet.', code: 'npm install @sentry/browser', label: 'Copy command' },
     {
@@ -131,6 +131,12 @@ addEventListener('pagehide', send);`,
       label: 'Copy code',
     },
   ];
+}
+
+/** SDKs take letters, digits and _ only; a key with dashes is written so, and the server knows it. */
+function dsnKey(ingest_key: string): string {
+  if (/^\w*$/.test(ingest_key)) return ingest_key;
+  return ingest_key.replace(/[\W_]/g, (character) => `_${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** As a literal in the code: a key is typed by people and may contain anything. */

@@ -3,7 +3,7 @@ import { isDay, listHref, listParameters, readListAddress, replayHref } from './
 
 const read = (query: string) => readListAddress(new URLSearchParams(query));
 
-test.each(['', 'range=7d', 'project=p1&range=1d&cursor=abc', 'from=2026-11-01&to=2026-11-21', 'range=1d&unseen=true&columns=started.errors'])(
+test.each(['', 'range=7d', 'project=p1&range=1d&cursor=abc', 'from=2026-11-01&to=2026-11-21', 'range=1d&unseen=true&columns=started.errors', 'filter=browser+%3D+%22A+%26+B%22&sort=errors&order=asc'])(
   '"%s" survives the way there and back',
   (query) => {
     expect(listHref(read(query))).toBe(query ? `/replays?${query}` : '/replays');
@@ -64,4 +64,11 @@ test('a replay takes the query of its list along, without page and columns', () 
   );
   expect(replayHref('a', read(''))).toBe('/replays/a');
   expect(replayHref('a', null)).toBe('/replays/a');
+});
+
+test('filter and order go to the API and along with a replay', () => {
+  const address = read('filter=errors+%3E+0&sort=duration&order=asc');
+  expect(listParameters(address, 1)).toMatchObject({ filter: 'errors > 0', sort: 'duration', order: 'asc' });
+  expect(replayHref('a', address)).toBe('/replays/a?filter=errors+%3E+0&sort=duration&order=asc');
+  expect(read('sort=size').sort).toBe('started');
 });

@@ -6,12 +6,19 @@ export type Preset = (typeof presets)[number];
 
 export type Period = { kind: 'preset'; preset: Preset } | { kind: 'days'; from: string; to: string };
 
+export const sorts = ['started', 'duration', 'activity', 'errors', 'frustration'] as const;
+export type Sort = (typeof sorts)[number];
+
 export interface ListAddress {
   project: string | null;
   period: Period;
   cursor: string | null;
   /** Only what this person has not seen. */
   unseen: boolean;
+  /** In the text form of `docs/search.md`; empty is none. */
+  filter: string;
+  sort: Sort;
+  ascending: boolean;
   /** Null leaves the choice of columns to whoever looks. */
   columns: ColumnId[] | null;
 }
@@ -22,6 +29,9 @@ export function readListAddress(query: URLSearchParams): ListAddress {
     period: readPeriod(query),
     cursor: query.get('cursor') || null,
     unseen: query.get('unseen') === 'true',
+    filter: query.get('filter')?.trim() ?? '',
+    sort: sorts.find((known) => known === query.get('sort')) ?? 'started',
+    ascending: query.get('order') === 'asc',
     columns: readColumns(query.get('columns')),
   };
 }
@@ -37,6 +47,9 @@ export function listHref(address: ListAddress): string {
     query.set('range', address.period.preset);
   }
   if (address.unseen) query.set('unseen', 'true');
+  if (address.filter) query.set('filter', address.filter);
+  if (address.sort !== 'started') query.set('sort', address.sort);
+  if (address.ascending) query.set('order', 'asc');
   if (address.columns) query.set('columns', address.columns.join('.'));
   if (address.cursor) query.set('cursor', address.cursor);
   const text = query.toString();
@@ -48,7 +61,15 @@ export function listParameters(address: ListAddress, project_id: number): Record
   const { period } = address;
   const span: Record<string, string> =
     period.kind === 'days' ? { from: period.from, to: period.to } : { range: period.preset };
-  return { project_id, cursor: address.cursor, ...(address.unseen ? { unseen: 'true' } : {}), ...span };
+  return {
+    project_id,
+    cursor: address.cursor,
+    ...(address.unseen ? { unseen: 'true' } : {}),
+    ...(address.filter ? { filter: address.filter } : {}),
+    ...(address.sort === 'started' ? {} : { sort: address.sort }),
+    ...(address.ascending ? { order: 'asc' } : {}),
+    ...span,
+  };
 }
 
 /**

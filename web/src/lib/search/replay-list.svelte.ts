@@ -14,6 +14,8 @@ export class ReplayList {
   replays = $state.raw<Replay[] | null>(null);
   next_cursor = $state<string | null>(null);
   new_count = $state(0);
+  /** Replays on all pages; null when an older server does not say. */
+  total = $state<number | null>(null);
   loading = $state(false);
   error = $state.raw<ApiError | null>(null);
   /** Whether the project has any replay at all; null while unknown. */
@@ -59,8 +61,9 @@ export class ReplayList {
   /** Polls at once, for example when the tab is looked at again. */
   async refresh(): Promise<void> {
     clearTimeout(this.#poll);
-    // Only the first page grows; later ones are a fixed stretch of the past.
-    if (!this.#address || this.#address.cursor || this.loading || document.hidden) return;
+    // Only the first page of the newest grows; others are a fixed stretch of the past.
+    const is_newest = this.#address?.sort === 'started' && !this.#address.ascending;
+    if (!this.#address || !is_newest || this.#address.cursor || this.loading || document.hidden) return;
     const abort = this.#abort;
     try {
       const page = await api.replays({ ...this.#parameters(), limit: poll_size }, abort.signal);
@@ -68,6 +71,7 @@ export class ReplayList {
       if ((this.replays ?? []).length === 0) this.next_cursor = page.next_cursor;
       this.replays = merged.shown;
       this.new_count = merged.new_count;
+      this.total = page.total ?? null;
       if (merged.shown.length > 0) this.project_empty = false;
       this.error = null;
     } catch (error) {
@@ -98,6 +102,7 @@ export class ReplayList {
   #show(page: ReplayPage): void {
     this.replays = page.replays;
     this.next_cursor = page.next_cursor;
+    this.total = page.total ?? null;
     this.new_count = 0;
     if (page.replays.length > 0) this.project_empty = false;
   }

@@ -32,7 +32,8 @@ const pages: Record<KeyPage, KeyGroup | null> = {
       [['X'], 'Select row'],
       [['U'], 'Only unseen'],
       [['L'], 'Copy link to row'],
-      [['/'], 'Period'],
+      [['O'], 'Facets'],
+      [['/'], 'Filter'],
     ],
   ],
   player: [
