@@ -250,6 +250,7 @@ impl Session {
                 ),
             ];
             Occurrence {
+                number: 1,
                 kind: "event",
                 name: type_name(rank),
                 at: Timestamp::from_millis(at_ms),

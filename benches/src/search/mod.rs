@@ -100,9 +100,14 @@ async fn load(
     }
     for session in sessions {
         let texts = session.texts();
-        index
-            .put_facts(PROJECT, session.id, 1, Vec::new(), texts)
-            .await?;
+        let facts = index::Facts {
+            replay: session.id,
+            layer: index::Layer::Recording,
+            version: 1,
+            facts: Vec::new(),
+            texts,
+        };
+        index.put_facts(PROJECT, facts).await?;
     }
     index.flush(PROJECT).await?;
     let seconds = started.elapsed().as_secs_f64();

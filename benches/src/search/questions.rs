@@ -68,6 +68,7 @@ fn list_of(filter: &str) -> Result<List> {
         sort: Sort::Started,
         is_ascending: false,
         after: None,
+        without: Default::default(),
         limit: 100,
     })
 }
@@ -95,7 +96,7 @@ async fn answer(index: &LocalIndex, name: &str, size: Size, round: usize) -> Res
         "text on screen" => list(&format!("text = \"{PHRASE}\"")).await?,
         "look-up of a user" => {
             let query = StreamQuery {
-                identity: user_name(round * 37 % size.users),
+                identities: vec![user_name(round * 37 % size.users)],
                 before: None,
                 limit: 100,
                 with_properties: false,
@@ -105,8 +106,11 @@ async fn answer(index: &LocalIndex, name: &str, size: Size, round: usize) -> Res
         }
         "facets" => {
             let fields = FACETS.iter().map(|name| (*name).to_owned()).collect();
-            let filter = Filter::from_text("duration > 1m")?;
-            let facets = index.facets(PROJECT, filter, fields, 20, context()).await?;
+            let among = List {
+                limit: 20,
+                ..list_of("duration > 1m")?
+            };
+            let facets = index.facets(PROJECT, among, fields, context()).await?;
             facets
                 .iter()
                 .take(1)

@@ -110,15 +110,12 @@ pub async fn serve(
         } else {
             path
         };
-        let response = file_response(file, web::app(file), &headers);
+        let response = app_response(file, &headers);
         return with_policy(response, &stage_policy(&origin));
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains('.') && name != "index.html" {
-        return with_policy(
-            file_response(path, web::app(path), &headers),
-            "default-src 'none'",
-        );
+        return with_policy(app_response(path, &headers), "default-src 'none'");
     }
     if !PUBLIC_PAGES.contains(&path) && !is_logged_in(&state, &headers).await {
         let next = uri.path_and_query().map_or("/", |whole| whole.as_str());
@@ -130,10 +127,7 @@ pub async fn serve(
             .into_response();
     }
     match web::app("index.html") {
-        Some(page) => with_policy(
-            file_response("index.html", Some(page), &headers),
-            &state.app.policy,
-        ),
+        Some(_) => with_policy(app_response("index.html", &headers), &state.app.policy),
         None => (
             StatusCode::SERVICE_UNAVAILABLE,
             axum::response::Html(NOT_BUILT),
@@ -157,6 +151,46 @@ fn with_policy(mut response: Response, policy: &str) -> Response {
             .insert(header::CONTENT_SECURITY_POLICY, value);
     }
     response
+}
+
+/// A file of the app, as the build packed it where the browser takes that.
+fn app_response(path: &str, headers: &HeaderMap) -> Response {
+    let packed = [("br", "br"), ("gzip", "gz")].into_iter();
+    let packed = packed
+        .filter(|(encoding, _)| takes(headers, encoding))
+        .find_map(|(encoding, ending)| {
+            web::app(&format!("{path}.{ending}")).map(|file| (encoding, file))
+        });
+    let mut response = match packed {
+        None => file_response(path, web::app(path), headers),
+        Some((encoding, file)) => {
+            let mut response = file_response(path, Some(file), headers);
+            if response.status() == StatusCode::OK {
+                let encoding = HeaderValue::from_static(encoding);
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_ENCODING, encoding);
+            }
+            response
+        }
+    };
+    let vary = HeaderValue::from_name(header::ACCEPT_ENCODING);
+    response.headers_mut().insert(header::VARY, vary);
+    response
+}
+
+fn takes(headers: &HeaderMap, encoding: &str) -> bool {
+    let sent = headers.get_all(header::ACCEPT_ENCODING).iter();
+    sent.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|offer| {
+            let (name, weight) = offer.split_once(';').unwrap_or((offer, ""));
+            let refused = weight
+                .trim()
+                .strip_prefix("q=")
+                .is_some_and(|q| q.parse() == Ok(0.0));
+            name.trim().eq_ignore_ascii_case(encoding) && !refused
+        })
 }
 
 /// A file with its type and how long it may be kept.
@@ -231,6 +265,18 @@ mod tests {
             !forged.contains('*') && forged.contains("img-src data: blob: ;"),
             "{forged}"
         );
+    }
+
+    #[test]
+    fn packed_files_go_only_to_those_who_take_them() {
+        let takes = |sent: &'static str, encoding: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(sent));
+            super::takes(&headers, encoding)
+        };
+        assert!(takes("gzip, deflate, br", "br") && takes("GZIP;q=0.5", "gzip"));
+        assert!(!takes("gzip, deflate", "br") && !takes("br;q=0, gzip", "br"));
+        assert!(!takes("brotli", "br") && !takes("", "gzip"));
     }
 
     #[test]

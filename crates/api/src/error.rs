@@ -3,7 +3,11 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use index::filter::FilterError;
+use serde_json::{Map, Value, json};
+
+/// What makes a question slow is often other questions.
+const RETRY_SLOW_AFTER_S: u64 = 5;
 
 /// An error answer: a stable code for programs, a sentence for people.
 #[derive(Debug)]
@@ -12,6 +16,8 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     retry_after_s: Option<u64>,
+    /// More fields of the answer.
+    details: Map<String, Value>,
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -23,6 +29,7 @@ impl ApiError {
             code,
             message: message.into(),
             retry_after_s: None,
+            details: Map::new(),
         }
     }
 
@@ -44,6 +51,44 @@ impl ApiError {
             "not_found",
             format!("{what} not found"),
         )
+    }
+
+    /// As usual, and of a filter the place in its text in JavaScript's units as well.
+    pub fn in_text(error: engine::Error, text: &str) -> Self {
+        let at = match &error {
+            engine::Error::Filter(error) if !error.at.is_empty() => Some(error.at.clone()),
+            _ => None,
+        };
+        let mut answer = Self::from(error);
+        let units = |bytes: usize| {
+            let before = text.get(..bytes).unwrap_or(text);
+            before.encode_utf16().count()
+        };
+        if let Some(at) = at {
+            let place = json!({ "start": units(at.start), "end": units(at.end) });
+            answer.details.insert("at_utf16".to_owned(), place);
+        }
+        answer
+    }
+
+    /// Says what is wrong with a filter and where.
+    fn invalid_filter(error: &FilterError) -> Self {
+        let mut answer = Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_filter",
+            error.message.clone(),
+        );
+        let has_place = error.pointer.is_none() && !error.at.is_empty();
+        let at = has_place.then(|| json!({ "start": error.at.start, "end": error.at.end }));
+        for (name, value) in [
+            ("nearest", json!(error.nearest)),
+            ("at", json!(at)),
+            ("at_utf16", Value::Null),
+            ("pointer", json!(error.pointer)),
+        ] {
+            answer.details.insert(name.to_owned(), value);
+        }
+        answer
     }
 
     /// Another code for the same status, where a client needs to tell.
@@ -72,6 +117,15 @@ impl From<engine::Error> for ApiError {
                 )
             },
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Filter(error) => Self::invalid_filter(&error),
+            Error::TooSlow => Self {
+                retry_after_s: Some(RETRY_SLOW_AFTER_S),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too_slow",
+                    error.to_string(),
+                )
+            },
             Error::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -100,7 +154,12 @@ impl From<engine::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let request_id = crate::request::current_id();
-        let body = json!({ "error": { "code": self.code, "message": self.message, "request_id": request_id } });
+        let mut error = json!({ "code": self.code, "message": self.message });
+        for (name, value) in self.details {
+            error[name] = value;
+        }
+        error["request_id"] = json!(request_id);
+        let body = json!({ "error": error });
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
             response

@@ -7,12 +7,14 @@
 mod address;
 mod assets;
 mod auth;
+mod capture;
 mod demo;
 mod error;
 mod extract;
 mod limits;
 mod ops;
 mod request;
+mod sdk_files;
 mod state;
 mod v1;
 mod vendor;
@@ -67,6 +69,7 @@ fn ingest_routes() -> Router<Arc<State>> {
         .route("/batch", any(vendor::posthog::shared_batch))
         .route("/batch/", any(vendor::posthog::shared_batch))
         .route("/api/v1/ingest/rrweb", any(vendor::rrweb::ingest))
+        .route("/sdk/{*path}", get(sdk_files::serve))
         .merge(sentry_routes())
         .merge(posthog_routes())
 }
@@ -87,6 +90,15 @@ fn sentry_routes() -> Router<Arc<State>> {
     paths.into_iter().fold(Router::new(), |router, path| {
         both(router, path, any(vendor::sentry::ingest))
     })
+}
+
+/// What `sentry-cli` asks with an API token.
+fn sentry_cli_routes() -> Router<Arc<State>> {
+    use vendor::sentry_cli::{assemble, chunks, options};
+    let chunk_upload = "/api/0/organizations/{organisation}/chunk-upload";
+    let assembly = "/api/0/organizations/{organisation}/artifactbundle/assemble";
+    let router = both(Router::new(), chunk_upload, get(options).post(chunks));
+    both(router, assembly, post(assemble))
 }
 
 fn posthog_routes() -> Router<Arc<State>> {
@@ -127,6 +139,17 @@ fn collaboration_routes() -> Router<Arc<State>> {
         .route("/api/v1/replays/{id}/rating", get(rating).put(rate))
 }
 
+fn search_routes() -> Router<Arc<State>> {
+    use v1::search::{facets, fields, names, parse, text_hits, values};
+    Router::new()
+        .route("/api/v1/replays/facets", get(facets))
+        .route("/api/v1/replays/{id}/text-hits", get(text_hits))
+        .route("/api/v1/search/fields", get(fields))
+        .route("/api/v1/search/names", get(names))
+        .route("/api/v1/search/values", get(values))
+        .route("/api/v1/search/parse", post(parse))
+}
+
 fn app_routes() -> Router<Arc<State>> {
     let compression = tower_http::compression::CompressionLayer::new()
         .gzip(true)
@@ -142,6 +165,10 @@ fn app_routes() -> Router<Arc<State>> {
         .route(
             "/api/v1/me/settings",
             get(v1::settings::mine).put(v1::settings::change),
+        )
+        .route(
+            "/api/v1/settings",
+            get(v1::capture::read).patch(v1::capture::change),
         )
         .route(
             "/api/v1/projects",
@@ -164,6 +191,7 @@ fn app_routes() -> Router<Arc<State>> {
             "/api/v1/replays/{id}/neighbours",
             get(v1::replays::neighbours),
         )
+        .merge(search_routes())
         .route("/api/v1/replays", get(v1::replays::list))
         .route("/api/v1/replays/{id}", get(v1::replays::one))
         .route("/api/v1/replays/{id}/manifest", get(v1::replays::manifest))
@@ -191,9 +219,12 @@ fn app_routes() -> Router<Arc<State>> {
             get(v1::source_maps::list).post(v1::source_maps::add),
         )
         .route("/api/v1/source-maps/{id}", delete(v1::source_maps::delete))
+        .merge(sentry_cli_routes())
         .route("/api/v1/users", get(v1::users::list))
         .route("/api/v1/users/{id}", get(v1::users::one))
+        .route("/api/v1/users/{id}/events", get(v1::users::events))
         .route("/api/v1/events", get(v1::events::list))
+        .route("/api/v1/events/{id}", get(v1::events::one))
         .route(
             "/api/v1/tokens",
             get(v1::tokens::list).post(v1::tokens::create),

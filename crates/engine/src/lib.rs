@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod capture;
 pub mod collaboration;
 pub mod errors;
 pub mod ingest;
@@ -21,6 +22,7 @@ pub mod projects;
 pub mod recordings;
 pub mod replays;
 mod seal;
+pub mod search;
 pub mod source_maps;
 pub mod summary;
 pub mod videos;
@@ -56,6 +58,11 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("recording: {0}")]
     Recording(#[from] recording::Error),
+    /// A filter that cannot be read, or not be asked.
+    #[error("{0}")]
+    Filter(index::filter::FilterError),
+    #[error("the question took too long; ask about a shorter time or with fewer conditions")]
+    TooSlow,
     #[error("{0}")]
     Internal(String),
 }
@@ -98,6 +105,7 @@ pub struct Engine {
     hot_log: HotLog,
     live: live::Registry,
     projects: projects::Cache,
+    search: search::Search,
     pending: tokio::sync::mpsc::Sender<ingest::Pending>,
     said: people::Said,
     /// Held while rows of replays go from memory to the catalog, so that an
@@ -153,6 +161,7 @@ impl Engine {
             hot_log,
             live: live::Registry::default(),
             projects: projects::Cache::default(),
+            search: search::Search::open(&data.join("index")),
             pending: queue,
             said: people::Said::default(),
             row_writes: tokio::sync::Mutex::default(),
@@ -239,6 +248,12 @@ impl Background {
                 Box::pin(async move { engine.forget_old_errors(Timestamp::now()).await })
             }),
         ];
+        let rows = search::follow_rows_and_events(engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(rows));
+        let facts = search::follow_facts(engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(facts));
+        let files = search::write_to_files(engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(files));
         tasks.push(tokio::spawn(assets::work(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(ingest::write_pending(
             engine.clone(),
@@ -260,6 +275,9 @@ impl Background {
             }
         }
         engine.write_rows().await;
+        if let Err(error) = engine.flush_index().await {
+            tracing::error!(%error, "cannot write the index; it is made again at the next start");
+        }
     }
 }
 

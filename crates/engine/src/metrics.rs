@@ -79,6 +79,13 @@ pub struct Metrics {
     pub assets_archived: Counter,
     pub assets_failed: Family<ReasonLabel, Counter>,
     pub assets_not_queued: Counter,
+    pub index_rows: Gauge,
+    pub index_events: Gauge,
+    pub index_facts: Gauge,
+    pub index_texts: Gauge,
+    pub index_bytes: Gauge,
+    pub index_refused: Gauge,
+    pub index_behind: Gauge,
 }
 
 impl Metrics {
@@ -180,11 +187,66 @@ impl Metrics {
             "Tries to fetch a part of a recorded page that failed, by reason",
             self.assets_failed.clone(),
         );
+        self.register_index(to);
         to.register(
             "assets_not_queued",
             "Parts of recorded pages that were not fetched because a project has too many",
             self.assets_not_queued.clone(),
         );
+    }
+
+    fn register_index(&self, to: &mut Registry) {
+        let index = to.sub_registry_with_prefix("index");
+        for (name, help, gauge) in [
+            (
+                "rows",
+                "Sessions that can be found, of projects in use",
+                &self.index_rows,
+            ),
+            (
+                "events",
+                "Analytics events in the index, of projects in use",
+                &self.index_events,
+            ),
+            (
+                "facts",
+                "What recordings say, of projects in use",
+                &self.index_facts,
+            ),
+            (
+                "texts",
+                "Texts of screens, of projects in use",
+                &self.index_texts,
+            ),
+            (
+                "refused_properties",
+                "Properties left out because a project has too many names, since its start",
+                &self.index_refused,
+            ),
+            (
+                "behind",
+                "Changed replays and new events that the index does not know yet",
+                &self.index_behind,
+            ),
+        ] {
+            index.register(name, help, gauge.clone());
+        }
+        let help = "Size of the index, of projects in use";
+        index.register_with_unit("size", help, Unit::Bytes, self.index_bytes.clone());
+    }
+
+    pub(crate) fn index(&self, stats: &index::Stats, behind: u64) {
+        for (gauge, number) in [
+            (&self.index_rows, stats.rows),
+            (&self.index_events, stats.events),
+            (&self.index_facts, stats.facts),
+            (&self.index_texts, stats.texts),
+            (&self.index_bytes, stats.file_bytes),
+            (&self.index_refused, stats.refused.properties),
+            (&self.index_behind, behind),
+        ] {
+            gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
+        }
     }
 
     /// Counts a whole upload that was refused, or events that were changed.

@@ -128,6 +128,7 @@ impl Engine {
         project: ProjectId,
         identity: Option<String>,
         prefix: Option<String>,
+        property: Option<(Vec<String>, String)>,
         limit: Option<usize>,
         cursor: Option<&str>,
     ) -> Result<(Vec<Person>, Option<String>)> {
@@ -136,6 +137,7 @@ impl Engine {
         let query = PeopleQuery {
             identity,
             prefix: prefix.filter(|text| !text.is_empty()),
+            property,
             after: after.map(|(at, id)| (Timestamp::from_micros(at), id)),
             limit: limit + 1,
         };

@@ -35,7 +35,7 @@ pub struct Manifest {
     pub chunks: Vec<Chunk>,
     /// Where the recording holds a state of its own. Others are made when asked for.
     pub state_points: Vec<StatePoint>,
-    /// Grows when data arrives.
+    /// Grows when data arrives, or an error is linked.
     pub revision: u64,
     #[serde(flatten)]
     pub analysis: analysis::Summary,
@@ -304,7 +304,7 @@ impl Engine {
             last_event_ms,
             chunks: chunks_of(&slices, last_event_ms),
             state_points: states.collect(),
-            revision: view.row.event_count,
+            revision: view.row.event_count + view.row.linked_error_count,
             analysis,
         };
         Ok((view.row, manifest))

@@ -113,16 +113,21 @@ impl Engine {
             project.capture_enabled = enabled;
         }
         self.catalog.update_project(&project).await?;
+        self.forget_project(&project.ingest_key);
+        Ok(project)
+    }
+
+    /// It has changed: the next upload asks again.
+    pub(crate) fn forget_project(&self, ingest_key: &str) {
         self.projects
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&project.ingest_key);
-        Ok(project)
+            .remove(ingest_key);
     }
 }
 
-fn require_owner(user: &User) -> Result<()> {
+pub(crate) fn require_owner(user: &User) -> Result<()> {
     match user.role.as_str() {
         "owner" => Ok(()),
         _ => Err(Error::Forbidden("only an owner can do this")),

@@ -9,7 +9,7 @@ use store::catalog::{Cursor, Event, Order, Project, ReplayQuery};
 
 pub const MAX_PAGE: usize = 100;
 /// Recorders send within seconds; the rest is for clocks that are wrong.
-const LIVE_DELAY_MICROS: i64 = 10 * 60 * 1_000_000;
+pub(crate) const LIVE_DELAY_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// What was asked for, as text.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,24 @@ pub struct ListRequest {
     pub to: Option<String>,
     /// Only what this person has not seen.
     pub unseen_by: Option<UserId>,
+    /// In the text form.
+    pub filter: Option<String>,
+    /// `started` (without it), `duration`, `activity`, `errors` or `frustration`.
+    pub sort: Option<String>,
+    /// `desc` (without it) or `asc`.
+    pub order: Option<String>,
+    /// Only live ones, or only others.
+    pub live: Option<bool>,
+}
+
+impl ListRequest {
+    /// The catalog itself lists newest first, and needs no index for it.
+    fn is_plain(&self) -> bool {
+        let has_filter = self.filter.as_ref().is_some_and(|it| !it.trim().is_empty());
+        let is_newest_first = self.sort.as_ref().is_none_or(|sort| sort == "started")
+            && self.order.as_ref().is_none_or(|order| order == "desc");
+        !has_filter && is_newest_first && self.live.is_none()
+    }
 }
 
 /// The ones beside a replay in a list, newest first.
@@ -40,13 +58,14 @@ pub struct ReplayPage {
     pub next_cursor: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// Replays on all pages. Just arrived ones may not be counted yet.
+    pub total: u64,
 }
 
 impl Engine {
-    /// Newest first.
-    ///
     /// # Errors
-    /// `Invalid` names the parameter that cannot be understood.
+    /// `Invalid` names the parameter that cannot be understood, `Filter` the place in
+    /// the filter.
     pub async fn list_replays(
         &self,
         project: &Project,
@@ -56,6 +75,9 @@ impl Engine {
         let limit = request.limit.unwrap_or(50);
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Error::Invalid(format!("limit must be 1 to {MAX_PAGE}")));
+        }
+        if !request.is_plain() {
+            return self.find_replays(project, request, limit, now).await;
         }
         let (from, to) = range_of(request, &zone_of(project)?, now)?;
         let after = request.cursor.as_deref().map(parse_cursor).transpose()?;
@@ -74,7 +96,9 @@ impl Engine {
             .last()
             .filter(|_| more)
             .map(|last| format!("{}-{}", last.started_at.micros(), last.id));
+        let total = self.count_replays(project, request, now).await?;
         Ok(ReplayPage {
+            total: total.max(replays.len() as u64),
             replays,
             next_cursor,
             from,
@@ -94,6 +118,10 @@ impl Engine {
         request: &ListRequest,
         now: Timestamp,
     ) -> Result<Neighbours> {
+        if !request.is_plain() {
+            let found = self.found_neighbours(project, replay, request, now);
+            return found.await;
+        }
         let (from, to) = range_of(request, &zone_of(project)?, now)?;
         let mut found = [None, None];
         for (beside, order) in found

@@ -4,8 +4,11 @@
 //! `about.json`; a small object per debug id, and per release and address, says which
 //! of them is meant, so that finding a map costs one read. A newer upload wins.
 
+mod chunks;
+
 use crate::{Error, Result};
 use bytes::Bytes;
+use chunks::Chunks;
 use model::{ProjectId, Timestamp};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -16,6 +19,8 @@ use std::sync::Arc;
 use store::Kind;
 use store::blobs::Blobs;
 use symbolicate::{Artifact, Bundle, MAX_FILE_BYTES, Map, address_forms, debug_id};
+
+pub use chunks::{CHUNK_BYTES, MAX_ARCHIVE_BYTES};
 
 /// Of one project.
 const MAX_UPLOADS: usize = 2_000;
@@ -51,6 +56,8 @@ struct Pointer {
 }
 
 pub struct SourceMaps {
+    /// Of archives that are being uploaded.
+    pub chunks: Chunks,
     blobs: Arc<dyn Blobs>,
     pointers: Cache<String, Option<Pointer>>,
     maps: Cache<String, Arc<Loaded>, BySize>,
@@ -103,6 +110,7 @@ fn names_of(bundle: &Bundle, artifact: &Artifact) -> Vec<String> {
 impl SourceMaps {
     pub(crate) fn new(blobs: Arc<dyn Blobs>) -> Self {
         Self {
+            chunks: Chunks::default(),
             blobs,
             pointers: Cache::new(CACHED_POINTERS),
             maps: Cache::with_weighter(64, CACHED_MAP_BYTES, BySize),

@@ -1,7 +1,7 @@
 //! Unpacked blocks of files, bounded by their size.
 
 use crate::Result;
-use crate::codes::Column;
+use crate::codes::{Column, Postings};
 use crate::text::{Places, Words};
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ impl Key {
 enum Unpacked {
     Column(Arc<Column>),
     Times(Arc<Vec<i64>>),
+    Postings(Arc<Postings>),
     Words(Arc<Words>),
     Places(Arc<Places>),
 }
@@ -37,6 +38,7 @@ impl quick_cache::Weighter<Key, Unpacked> for Weigh {
         let bytes = match unpacked {
             Unpacked::Column(column) => column.heap_bytes(),
             Unpacked::Times(times) => times.len() * 8,
+            Unpacked::Postings(postings) => postings.heap_bytes(),
             Unpacked::Words(words) => words.heap_bytes(),
             Unpacked::Places(places) => places.heap_bytes(),
         };
@@ -76,6 +78,17 @@ impl Cache {
         let loaded = Arc::new(load()?);
         self.0.insert(key, Unpacked::Times(loaded.clone()));
         Ok(loaded)
+    }
+
+    /// Made of a column; its key is that of the column.
+    pub fn postings(&self, of: Key, make: impl FnOnce() -> Postings) -> Arc<Postings> {
+        let key = Key::new(of.file, &format!("\0postings{}", of.block));
+        if let Some(Unpacked::Postings(found)) = self.0.get(&key) {
+            return found;
+        }
+        let made = Arc::new(make());
+        self.0.insert(key, Unpacked::Postings(made.clone()));
+        made
     }
 
     pub fn words(&self, key: Key, load: impl FnOnce() -> Result<Words>) -> Result<Arc<Words>> {

@@ -1,5 +1,6 @@
 //! Counting what happened: by time, by value, in steps.
 
+use crate::deadline::Question;
 use crate::evaluate::{ALWAYS, Asked, Bits};
 use crate::filter::{Happened, Problem};
 use crate::piece::Held;
@@ -65,8 +66,8 @@ fn each_user(
     })
 }
 
-pub fn series(state: &State, series: &Series, context: &Context) -> Result<Vec<Group>> {
-    let asked = Asked::of(&series.what, context)?;
+pub fn series(state: &Question<'_>, series: &Series, context: &Context) -> Result<Vec<Group>> {
+    let asked = Asked::of(&series.what, context, state.until)?;
     let edges: Vec<i64> = series.boundaries.iter().map(|at| at.micros()).collect();
     check_boundaries(&edges)?;
     let stretches = edges.len().saturating_sub(1);
@@ -131,12 +132,12 @@ fn check_boundaries(edges: &[i64]) -> Result<()> {
 }
 
 pub fn group_by(
-    state: &State,
+    state: &Question<'_>,
     series: &Series,
     property: &str,
     context: &Context,
 ) -> Result<Vec<Group>> {
-    let asked = Asked::of(&series.what, context)?;
+    let asked = Asked::of(&series.what, context, state.until)?;
     let edges: Vec<i64> = series.boundaries.iter().map(|at| at.micros()).collect();
     check_boundaries(&edges)?;
     let within = match (edges.first(), edges.last()) {
@@ -232,7 +233,7 @@ impl Grouped {
 
 /// For each user, in the order of time: a step counts when the one before it was
 /// reached, and everything lies within the window.
-pub fn funnel(state: &State, funnel: &Funnel, context: &Context) -> Result<Vec<u64>> {
+pub fn funnel(state: &Question<'_>, funnel: &Funnel, context: &Context) -> Result<Vec<u64>> {
     const MAX_STEPS: usize = 20;
     if funnel.steps.len() > MAX_STEPS || funnel.from > funnel.to {
         return Err(Error::Filter(Problem {
@@ -245,7 +246,7 @@ pub fn funnel(state: &State, funnel: &Funnel, context: &Context) -> Result<Vec<u
     let mut done: Vec<(u32, i64, u8)> = Vec::new();
     let mut reached_before = Bits::new(0);
     for (number, step) in funnel.steps.iter().enumerate() {
-        let asked = Asked::of(step, context)?;
+        let asked = Asked::of(step, context, state.until)?;
         let mut did = Bits::new(people);
         for held in pieces_of(state, step) {
             if asked.stretches(&held.piece).is_empty() {

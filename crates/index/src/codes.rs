@@ -184,6 +184,50 @@ impl Column {
     }
 }
 
+/// The rows of each code, for looking for one value among millions.
+#[derive(Debug)]
+pub struct Postings {
+    /// Of code `n` in `starts[n]..starts[n + 1]`.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Postings {
+    pub fn of(column: &Column) -> Self {
+        let codes = (0..column.codes.len()).map(|at| column.codes.get(at) as usize);
+        let mut starts = vec![0u32; column.dictionary.len() + 2];
+        for code in codes.clone() {
+            starts[code + 1] += 1;
+        }
+        // Rows without a value are not wanted by anybody.
+        starts[1] = 0;
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let count = starts.last().copied().unwrap_or(0);
+        let mut rows = vec![0; count as usize];
+        for (at, code) in codes
+            .enumerate()
+            .filter(|(_, code)| *code != MISSING as usize)
+        {
+            rows[next[code] as usize] = column.first_row + at as u32;
+            next[code] += 1;
+        }
+        Self { starts, rows }
+    }
+
+    /// Ascending.
+    pub fn rows(&self, code: u32) -> &[u32] {
+        let code = code as usize;
+        &self.rows[self.starts[code] as usize..self.starts[code + 1] as usize]
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        (self.starts.len() + self.rows.len()) * 4
+    }
+}
+
 /// Times in microseconds; differences, in milliseconds where all are whole ones.
 pub fn encode_times(times: &[i64]) -> Vec<u8> {
     let unit = if times.iter().all(|at| at % 1000 == 0) {

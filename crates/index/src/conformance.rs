@@ -9,8 +9,8 @@
 
 use crate::filter::{Clock, Comparison, Filter, Happened, Occurs};
 use crate::{
-    Appearance, Context, Cursor, Funnel, Group, Index, List, Occurrence, Row, Series, Sort,
-    StreamQuery, Subject, Value,
+    Appearance, Context, Cursor, Facts, Fed, Funnel, Group, Index, Layer, List, NameKind,
+    Occurrence, Row, Series, Sort, StreamQuery, Subject, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -53,6 +53,7 @@ fn row(name: &str, values: &[(&str, Value)]) -> Row {
 
 fn happened(kind: &'static str, name: &str, replay: &str, after_ms: i64) -> Occurrence {
     Occurrence {
+        number: 0,
         kind,
         name: name.to_owned(),
         at: Timestamp::from_millis(start_ms(replay) + after_ms),
@@ -68,6 +69,21 @@ fn user_of(replay: &str) -> &'static str {
     match replay {
         "a" | "d" => "ada",
         _ => "bob",
+    }
+}
+
+fn of_recording(
+    replay: &str,
+    version: u64,
+    facts: Vec<Occurrence>,
+    texts: Vec<Appearance>,
+) -> Facts {
+    Facts {
+        replay: id(replay),
+        layer: Layer::Recording,
+        version,
+        facts,
+        texts,
     }
 }
 
@@ -156,7 +172,17 @@ async fn fill(index: &dyn Index) {
         happened("event", "Looked", "d", 0).with("total", number(9.0)),
         elsewhere,
     ];
+    let numbered = events.into_iter().zip(1..);
+    let events = numbered.map(|(event, number)| Occurrence { number, ..event });
+    let events = events.collect();
     index.put_events(SHOP, events, Some(6)).await.unwrap();
+    for rows in [9, 4] {
+        let fed = Fed {
+            rows,
+            ..Fed::default()
+        };
+        index.put_fed(SHOP, fed).await.unwrap();
+    }
     let screen = |replay: &str, at_ms: i64, words: &str| Appearance {
         replay: id(replay),
         at_ms: start_ms(replay) + at_ms,
@@ -194,11 +220,11 @@ async fn fill(index: &dyn Index) {
     let old = vec![happened("error", "", "a", 1).with("message", text("of the first version"))];
     let old_texts = vec![screen("a", 1, "first version")];
     index
-        .put_facts(SHOP, id("a"), 1, old, old_texts)
+        .put_facts(SHOP, of_recording("a", 1, old, old_texts))
         .await
         .unwrap();
     index
-        .put_facts(SHOP, id("a"), 2, facts, texts)
+        .put_facts(SHOP, of_recording("a", 2, facts, texts))
         .await
         .unwrap();
     let facts = vec![
@@ -213,9 +239,18 @@ async fn fill(index: &dyn Index) {
     ];
     let texts = vec![screen("b", 700, "Payment accepted")];
     index
-        .put_facts(SHOP, id("b"), 1, facts, texts)
+        .put_facts(SHOP, of_recording("b", 1, facts, texts))
         .await
         .unwrap();
+    // What came beside a recording, twice; it leaves the recording's own facts alone.
+    for (version, message) in [(1, "of the first link"), (2, "out of stock")] {
+        let linked = happened("error", "", "b", 450).with("message", text(message));
+        let beside = Facts {
+            layer: Layer::Beside,
+            ..of_recording("b", version, vec![linked], Vec::new())
+        };
+        index.put_facts(SHOP, beside).await.unwrap();
+    }
     // Another project knows nothing of it.
     let rows = vec![row("a", &[("browser", text("Chrome"))])];
     index.put_rows(OTHER, rows).await.unwrap();
@@ -227,6 +262,7 @@ async fn found(index: &dyn Index, filter: &str) -> String {
         sort: Sort::Started,
         is_ascending: true,
         after: None,
+        without: HashSet::new(),
         limit: 100,
     };
     let page = index.list(SHOP, list, context()).await.unwrap();
@@ -328,6 +364,10 @@ const FILTERS: &[(&str, &str)] = &[
     ("request.status = 200", "b"),
     ("request.status != 200", "acd"),
     ("error(message contains undefined)", "a"),
+    ("error.message = \"out of stock\"", "b"),
+    ("error.message = timeout", "b"),
+    ("error.message contains first", ""),
+    ("error() count = 2", "b"),
     ("error(message contains \"first version\")", ""),
     ("error.message = timeout", "b"),
     ("console(level = warn)", "a"),
@@ -360,9 +400,19 @@ where
     filters(&*opened).await;
     drop(opened);
     opened = again().await;
-    assert_eq!(opened.fed_up_to(SHOP).await.unwrap(), 6);
-    assert_eq!(opened.facts_version(SHOP, id("a")).await.unwrap(), 2);
-    assert_eq!(opened.facts_version(SHOP, id("c")).await.unwrap(), 0);
+    let fed = Fed {
+        rows: 9,
+        events: 6,
+        facts: 0,
+    };
+    assert_eq!(opened.fed(SHOP).await.unwrap(), fed);
+    let versions = ["a", "b", "c"].map(id).to_vec();
+    let versions = opened.facts_versions(SHOP, versions).await.unwrap();
+    let versions: Vec<_> = versions
+        .iter()
+        .map(|it| (it.recording, it.beside))
+        .collect();
+    assert_eq!(versions, [(2, 0), (1, 2), (0, 0)]);
     filters(&*opened).await;
     questions(&*opened).await;
     errors(&*opened).await;
@@ -413,16 +463,28 @@ async fn questions(index: &dyn Index) {
     assert_eq!(pairs(ask("user", "").await.unwrap()), "ada:2 bob:1");
     assert_eq!(pairs(ask("event.plan", "").await.unwrap()), "free:1 pro:1");
     assert_eq!(pairs(ask("request.status", "5").await.unwrap()), "500:1");
-    let names = index.names(SHOP, "L".to_owned(), 10).await.unwrap();
-    assert_eq!(names, ["Looked"]);
-    let names = index.names(SHOP, "tag".to_owned(), 10).await.unwrap();
-    assert_eq!(names, ["tag.cart", "tag.plan"]);
+    for (prefix, expected) in [
+        ("L", vec![(NameKind::Event, "Looked")]),
+        ("plan", vec![(NameKind::EventProperty, "plan")]),
+        (
+            "tag",
+            vec![(NameKind::Label, "tag.cart"), (NameKind::Label, "tag.plan")],
+        ),
+    ] {
+        let names = index.names(SHOP, prefix.to_owned(), 10).await.unwrap();
+        let names: Vec<_> = names.iter().map(|it| (it.kind, it.name.as_str())).collect();
+        assert_eq!(names, expected, "{prefix}");
+    }
     let fields = vec!["country".to_owned(), "url".to_owned()];
-    let filter = Filter::from_text("errors >= 1").unwrap();
-    let facets = index
-        .facets(SHOP, filter, fields, 10, context())
-        .await
-        .unwrap();
+    let among = List {
+        filter: Filter::from_text("errors >= 1").unwrap(),
+        sort: Sort::Started,
+        is_ascending: true,
+        after: None,
+        without: HashSet::from([id("b")]),
+        limit: 10,
+    };
+    let facets = index.facets(SHOP, among, fields, context()).await.unwrap();
     let facets: Vec<_> = facets
         .into_iter()
         .map(|facet| pairs(facet.values))
@@ -444,11 +506,10 @@ async fn questions(index: &dyn Index) {
     assert_eq!(hits, []);
 
     let stream = |identity: &str, before, limit| {
-        let identity = identity.to_owned();
         index.stream(
             SHOP,
             StreamQuery {
-                identity,
+                identities: identity.split(',').map(str::to_owned).collect(),
                 before,
                 limit,
                 with_properties: true,
@@ -465,8 +526,22 @@ async fn questions(index: &dyn Index) {
         events.iter().filter(|event| event.replay.is_none()).count(),
         1
     );
-    let older = stream("ada", Some(events[3].at), 10).await.unwrap();
+    let page_end = Some((events[3].at, events[3].number));
+    let older = stream("ada", page_end, 10).await.unwrap();
     assert_eq!(older, events[4..]);
+    let all = stream("ada,device of a,bob,nobody", None, 10)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 6);
+    // Numbers tell events of one moment apart, so no page misses or repeats any.
+    let numbers: Vec<u64> = all.iter().map(|event| event.number).collect();
+    let mut paged = Vec::new();
+    let mut before = None;
+    while let Some(event) = stream("ada,bob", before, 1).await.unwrap().pop() {
+        before = Some((event.at, event.number));
+        paged.push(event.number);
+    }
+    assert_eq!(paged, numbers);
     assert_eq!(stream("device of b", None, 1).await.unwrap().len(), 1);
     assert_eq!(stream("nobody", None, 10).await.unwrap(), []);
 
@@ -548,6 +623,7 @@ async fn pages(index: &dyn Index) {
                 sort,
                 is_ascending,
                 after,
+                without: HashSet::new(),
                 limit: 1,
             };
             let page = index.list(SHOP, list, context()).await.unwrap();
@@ -573,6 +649,7 @@ async fn errors(index: &dyn Index) {
         sort: Sort::Started,
         is_ascending: false,
         after: None,
+        without: HashSet::new(),
         limit: 10,
     };
     for (filter, message) in [
@@ -619,9 +696,8 @@ async fn after_forget(index: &dyn Index) {
     assert_eq!(found(index, "").await, "bc");
     assert_eq!(found(index, "event(Looked)").await, "b");
     assert_eq!(found(index, "text = payment").await, "b");
-    let identity = "ada".to_owned();
     let query = StreamQuery {
-        identity,
+        identities: vec!["ada".to_owned()],
         before: None,
         limit: 10,
         with_properties: false,

@@ -2,9 +2,9 @@
 //! combined by and, or and not.
 
 use crate::codes::Column;
+use crate::deadline::{Deadline, Question};
 use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, field};
 use crate::piece::Held;
-use crate::project::State;
 use crate::segment::{REPLAY, Segment, type_name};
 use crate::text::Wanted;
 use crate::value::{Matcher, Value};
@@ -48,6 +48,7 @@ impl Bits {
 pub struct Asked {
     pub types: Types,
     predicates: Vec<(String, Matcher)>,
+    until: Deadline,
 }
 
 pub enum Types {
@@ -57,7 +58,7 @@ pub enum Types {
 }
 
 impl Asked {
-    pub fn of(happened: &Happened, context: &Context) -> Result<Self> {
+    pub fn of(happened: &Happened, context: &Context, until: Deadline) -> Result<Self> {
         let known = crate::filter::happening(&happened.kind).map_err(Error::Filter)?;
         let types = match &happened.name {
             Some(name) => Types::One(type_name(known.kind, name)),
@@ -72,6 +73,7 @@ impl Asked {
         Ok(Self {
             types,
             predicates: predicates.collect::<Result<_>>()?,
+            until,
         })
     }
 
@@ -138,11 +140,11 @@ impl Asked {
                 None => rows,
                 Some(times) => segment.rows_within(rows, times, within),
             };
-            for row in rows {
+            self.until.each(rows, |row| {
                 if (held.dead.is_empty() || !held.dead.contains(row)) && holds(row) {
                     each(row);
                 }
-            }
+            })?;
         }
         Ok(())
     }
@@ -160,13 +162,14 @@ pub fn replay_of<'a>(
 }
 
 pub struct Evaluation<'a> {
-    pub state: &'a State,
+    pub question: Question<'a>,
     pub context: &'a Context,
 }
 
 impl Evaluation<'_> {
     pub fn rows(&self, filter: &Filter) -> Result<RoaringBitmap> {
-        let live = &self.state.rows.live;
+        self.question.until.check()?;
+        let live = &self.question.rows.live;
         match filter {
             Filter::All(filters) => {
                 let mut rows = live.clone();
@@ -197,7 +200,7 @@ impl Evaluation<'_> {
         let known = field(&predicate.name).map_err(Error::Filter)?;
         match known.origin {
             Origin::Row(name) => {
-                let rows = &self.state.rows;
+                let rows = &self.question.rows;
                 rows.matching(name, &predicate.test, &self.context.clock)
             }
             Origin::Happening(kind, property) => self.any_value(kind, property, predicate),
@@ -223,24 +226,24 @@ impl Evaluation<'_> {
         };
         let asked = Asked {
             predicates: vec![(property.to_owned(), matcher)],
-            ..Asked::of(&happened, self.context)?
+            ..Asked::of(&happened, self.context, self.question.until)?
         };
         let found = self.replays_with(kind, &asked)?;
         Ok(match is_negated {
-            true => &self.state.rows.live - &found,
+            true => &self.question.rows.live - &found,
             false => found,
         })
     }
 
     fn pieces(&self, kind: &str) -> &[Held<Segment>] {
         match kind {
-            "event" => &self.state.events,
-            _ => &self.state.facts,
+            "event" => &self.question.events,
+            _ => &self.question.facts,
         }
     }
 
     fn row_count(&self) -> usize {
-        self.state
+        self.question
             .rows
             .live
             .max()
@@ -262,11 +265,11 @@ impl Evaluation<'_> {
                 }
             })?;
         }
-        Ok(bits.to_bitmap() & &self.state.rows.live)
+        Ok(bits.to_bitmap() & &self.question.rows.live)
     }
 
     fn happened(&self, happened: &Happened) -> Result<RoaringBitmap> {
-        let asked = Asked::of(happened, self.context)?;
+        let asked = Asked::of(happened, self.context, self.question.until)?;
         let at_least_once =
             |occurs: &Occurs| matches!(occurs, Occurs::Count(Comparison::AtLeast, 1));
         if happened.occurs.iter().all(at_least_once) {
@@ -300,7 +303,7 @@ impl Evaluation<'_> {
             })?;
         }
         let after_start = |row: u32, at_ms: i64, comparison: Comparison, limit: u64| {
-            let started = self.state.rows.number_of(row, "started");
+            let started = self.question.rows.number_of(row, "started");
             started.is_some_and(|started| comparison.holds(at_ms as f64 - started, limit as f64))
         };
         let holds = |row: &u32| {
@@ -315,17 +318,17 @@ impl Evaluation<'_> {
                 }
             })
         };
-        Ok(self.state.rows.live.iter().filter(holds).collect())
+        Ok(self.question.rows.live.iter().filter(holds).collect())
     }
 
     fn screen(&self, wanted: &Wanted) -> Result<RoaringBitmap> {
         let mut bits = Bits::new(self.row_count());
-        for held in &self.state.texts {
+        for held in &self.question.texts {
             held.piece.find(wanted, &held.dead, |code| {
                 bits.set(held.replays[code as usize]);
             })?;
         }
-        Ok(bits.to_bitmap() & &self.state.rows.live)
+        Ok(bits.to_bitmap() & &self.question.rows.live)
     }
 
     fn cohort(&self, id: i64) -> Result<RoaringBitmap> {
@@ -335,11 +338,11 @@ impl Evaluation<'_> {
                 nearest: None,
             })
         })?;
-        let is_in = |row: &u32| match self.state.rows.value(*row, "user") {
+        let is_in = |row: &u32| match self.question.rows.value(*row, "user") {
             Some(Value::Text(user)) => users.contains(&user),
             _ => false,
         };
-        Ok(self.state.rows.live.iter().filter(is_in).collect())
+        Ok(self.question.rows.live.iter().filter(is_in).collect())
     }
 }
 
@@ -348,11 +351,5 @@ impl Bits {
         self.0
             .get(at as usize / 64)
             .is_some_and(|word| word >> (at % 64) & 1 == 1)
-    }
-
-    pub fn grow(&mut self, count: usize) {
-        if self.0.len() < count.div_ceil(64) {
-            self.0.resize(count.div_ceil(64), 0);
-        }
     }
 }

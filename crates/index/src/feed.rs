@@ -20,6 +20,9 @@ pub fn row_of(replay: &Replay) -> Row {
     let signals = &replay.signals;
     let activity = signals.activity.iter().copied().max().unwrap_or(0);
     let integrity = (!signals.integrity.is_empty()).then(|| signals.integrity.join(" "));
+    // From the last event to its arrival: an import of past visits is not live.
+    let delay_ms = replay.last_received_at.millis() - replay.last_event_at.millis();
+    let delay_ms = u64::try_from(delay_ms).unwrap_or(0);
     let mut values = vec![
         ("device", text(&replay.device_id)),
         ("session", text(&replay.session_id)),
@@ -43,6 +46,7 @@ pub fn row_of(replay: &Replay) -> Row {
         ("ended", time(replay.last_event_at)),
         ("received", time(replay.last_received_at)),
         ("duration", number(replay.duration_ms())),
+        ("delay", number(delay_ms)),
         ("active", number(signals.active_ms)),
         ("activity", number(u64::from(activity))),
         ("events", number(replay.event_count)),
@@ -90,6 +94,8 @@ pub fn row_of(replay: &Replay) -> Row {
 /// An analytics event as the catalog keeps it.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredEvent<'a> {
+    /// See [`Occurrence::number`].
+    pub number: u64,
     pub project: ProjectId,
     pub event_type: &'a str,
     pub at: Timestamp,
@@ -126,6 +132,7 @@ pub fn event_of(event: &StoredEvent<'_>) -> Occurrence {
     // What is said about the user is not said about the event.
     properties.retain(|(name, _)| !name.starts_with("$set"));
     Occurrence {
+        number: event.number,
         kind: "event",
         name: cut(event.event_type).to_owned(),
         at: event.at,
@@ -177,6 +184,7 @@ mod tests {
 
     fn event(json: &str) -> Occurrence {
         event_of(&StoredEvent {
+            number: 1,
             project: ProjectId(1),
             event_type: "Bought",
             at: Timestamp::from_millis(5),

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 4] = b"RNX1";
 /// Version of what is in the blocks. Another one is not read; the index is made again.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 const LEVEL: i32 = 1;
 /// A directory or block that says more is damaged.
 const MAX_BLOCK_BYTES: u64 = 1 << 30;

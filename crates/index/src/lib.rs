@@ -6,9 +6,9 @@
 //! binary: rows of replays in memory, what happened in them as immutable columns,
 //! texts of screens behind an index of words.
 //!
-//! The index is never the only place where something is: what came after the last
-//! [`Index::flush`] is lost in a crash and fed again from the catalog and the
-//! recordings ([`Index::fed_up_to`], [`Index::facts_version`]).
+//! The index is never the only place where something is. It follows the logs of the
+//! catalog and remembers how far it came ([`Index::fed`]): what came after the last
+//! [`Index::flush`] is lost in a crash together with the place, and fed again.
 //!
 //! This crate knows neither HTTP nor SQL nor what a recording looks like.
 
@@ -19,6 +19,7 @@ mod charts;
 mod codes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod deadline;
 mod evaluate;
 pub mod feed;
 mod file;
@@ -36,12 +37,14 @@ mod value;
 
 pub use charts::{Funnel, Group, Series};
 pub use local::{LocalIndex, Options};
-pub use questions::{Cursor, Facet, List, Page, Sort, StreamEvent, StreamQuery};
+pub use project::MAX_NAMES;
+pub use questions::{Cursor, Facet, List, Name, NameKind, Page, Sort, StreamEvent, StreamQuery};
 pub use text::{Appearance, Wanted};
 pub use value::{MAX_VALUE_BYTES, Matcher, Value};
 
-use filter::{Clock, Filter, Problem};
+use filter::{Clock, Problem};
 use model::{ProjectId, ReplayId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -57,6 +60,9 @@ pub enum Error {
     /// What was read is not what was written.
     #[error("the index is damaged: {0}")]
     Damaged(String),
+    /// The question took longer than any may.
+    #[error("the question took too long")]
+    TooSlow,
     #[error("{0}")]
     Internal(String),
 }
@@ -87,6 +93,8 @@ pub struct Row {
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Occurrence {
+    /// Of an event, in the catalog; 0 for none.
+    pub number: u64,
     /// A name of [`filter::HAPPENINGS`].
     pub kind: &'static str,
     /// Of kinds with names; empty otherwise.
@@ -99,6 +107,49 @@ pub struct Occurrence {
     pub properties: Vec<(String, Value)>,
     /// What is said about the user with it.
     pub user_properties: Vec<(String, Value)>,
+}
+
+/// Where facts about a replay come from; each layer is replaced by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// What its recording says.
+    Recording,
+    /// What came beside it: errors that are linked to it.
+    Beside,
+}
+
+/// What is known about a replay from one layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    pub replay: ReplayId,
+    pub layer: Layer,
+    pub version: u64,
+    pub facts: Vec<Occurrence>,
+    pub texts: Vec<Appearance>,
+}
+
+/// Versions of the facts that are there; 0 for none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FactsVersions {
+    pub recording: u64,
+    pub beside: u64,
+}
+
+/// How far the logs were followed that the index is fed from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fed {
+    pub rows: u64,
+    pub events: u64,
+    pub facts: u64,
+}
+
+impl Fed {
+    fn advance(&mut self, to: Self) {
+        self.rows = self.rows.max(to.rows);
+        self.events = self.events.max(to.events);
+        self.facts = self.facts.max(to.facts);
+    }
 }
 
 /// Whose data is to be deleted.
@@ -127,6 +178,8 @@ pub struct Refused {
 /// Figures for metrics and benchmarks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
+    /// Names of properties, labels and user properties; a project has a bound of them.
+    pub names: u64,
     pub rows: u64,
     pub events: u64,
     pub facts: u64,
@@ -141,28 +194,30 @@ pub struct Stats {
 #[async_trait::async_trait]
 pub trait Index: Send + Sync {
     async fn put_rows(&self, project: ProjectId, rows: Vec<Row>) -> Result<()>;
-    /// Adds events. `up_to` is remembered as [`fed_up_to`](Index::fed_up_to).
+    /// Adds events; what is given twice is there twice. `up_to` becomes a part of
+    /// [`fed`](Index::fed) together with them: both survive a crash, or none does.
     async fn put_events(
         &self,
         project: ProjectId,
         events: Vec<Occurrence>,
         up_to: Option<u64>,
     ) -> Result<()>;
-    /// Replaces all facts and texts of a replay.
-    async fn put_facts(
+    /// Replaces the facts and texts of a layer of a replay.
+    async fn put_facts(&self, project: ProjectId, facts: Facts) -> Result<()>;
+    /// Remembers how far the logs were followed; it never goes back.
+    async fn put_fed(&self, project: ProjectId, fed: Fed) -> Result<()>;
+    async fn fed(&self, project: ProjectId) -> Result<Fed>;
+    /// For each replay, in the order asked.
+    async fn facts_versions(
         &self,
         project: ProjectId,
-        replay: ReplayId,
-        version: u64,
-        facts: Vec<Occurrence>,
-        texts: Vec<Appearance>,
-    ) -> Result<()>;
+        replays: Vec<ReplayId>,
+    ) -> Result<Vec<FactsVersions>>;
     /// Writes what is only in memory, and merges files that are due.
     async fn flush(&self, project: ProjectId) -> Result<()>;
-    /// The highest `up_to` that is durable.
-    async fn fed_up_to(&self, project: ProjectId) -> Result<u64>;
-    /// Version of the facts that are there; 0 for none.
-    async fn facts_version(&self, project: ProjectId, replay: ReplayId) -> Result<u64>;
+    /// Writes what is only in memory of any project, and gives memory back that
+    /// projects took which nobody has asked about for long.
+    async fn flush_all(&self) -> Result<()>;
 
     /// Deletes. No question finds it afterwards, and when it returns it is in no file.
     /// Returns how many rows, events, facts and texts there were.
@@ -170,13 +225,13 @@ pub trait Index: Send + Sync {
 
     /// Replays for which a filter holds.
     async fn list(&self, project: ProjectId, list: List, context: Context) -> Result<Page>;
-    /// Values of fields and how many of the replays have them, most frequent first.
+    /// Values of fields and how many of the replays have them, most frequent first, at
+    /// most `limit` each. The order of the list is of no matter.
     async fn facets(
         &self,
         project: ProjectId,
-        filter: Filter,
+        among: List,
         fields: Vec<String>,
-        limit: usize,
         context: Context,
     ) -> Result<Vec<Facet>>;
     /// Values of a field that begin with `prefix` (case aside), most frequent first.
@@ -187,8 +242,16 @@ pub trait Index: Send + Sync {
         prefix: String,
         limit: usize,
     ) -> Result<Vec<(Value, u64)>>;
-    /// Names of events, tags and user properties, for suggestions.
-    async fn names(&self, project: ProjectId, prefix: String, limit: usize) -> Result<Vec<String>>;
+    /// Names that sites and their users made up and that begin with `prefix` (case
+    /// aside), for suggestions.
+    async fn names(&self, project: ProjectId, prefix: String, limit: usize) -> Result<Vec<Name>>;
+    /// Where a replay stands in lists with this order.
+    async fn cursor_of(
+        &self,
+        project: ProjectId,
+        replay: ReplayId,
+        sort: Sort,
+    ) -> Result<Option<Cursor>>;
     /// Where a phrase stood in a replay, by time.
     async fn screen_hits(
         &self,
@@ -197,7 +260,7 @@ pub trait Index: Send + Sync {
         phrase: String,
         limit: usize,
     ) -> Result<Vec<Appearance>>;
-    /// What a user or device did, newest first.
+    /// What was done under any of some user or device ids, newest first.
     async fn stream(&self, project: ProjectId, query: StreamQuery) -> Result<Vec<StreamEvent>>;
 
     /// Counts and different users between each two boundaries.
@@ -224,4 +287,6 @@ pub trait Index: Send + Sync {
     ) -> Result<Vec<u64>>;
 
     async fn stats(&self, project: ProjectId) -> Result<Stats>;
+    /// Those that something was asked or said about lately, the last one at the end.
+    async fn recent_projects(&self) -> Result<Vec<ProjectId>>;
 }

@@ -2,15 +2,19 @@
 
 use crate::cache::Cache;
 use crate::charts::{self, Funnel, Group, Series};
-use crate::filter::Filter;
-use crate::project::{Project, State};
-use crate::questions::{self, Facet, List, Page, StreamEvent, StreamQuery};
-use crate::{Appearance, Context, Error, Index, Occurrence, Result, Row, Stats, Subject, Value};
+use crate::deadline::{Deadline, Question};
+use crate::project::Project;
+use crate::questions::{self, Cursor, Facet, List, Name, Page, Sort, StreamEvent, StreamQuery};
+use crate::{
+    Appearance, Context, Error, Facts, FactsVersions, Fed, Index, Occurrence, Result, Row, Stats,
+    Subject, Value, manifest,
+};
 use model::{ProjectId, ReplayId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -18,6 +22,10 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Questions that are answered at once; the others wait.
     pub questions_at_once: usize,
+    /// How long a question may take, with the time that it waits for its turn.
+    pub question_time: Duration,
+    /// Projects whose rows stay in memory; of more, those that are asked about least.
+    pub open_projects: usize,
 }
 
 impl Default for Options {
@@ -25,6 +33,8 @@ impl Default for Options {
         Self {
             cache_bytes: 512 << 20,
             questions_at_once: 4,
+            question_time: Duration::from_secs(10),
+            open_projects: 64,
         }
     }
 }
@@ -36,8 +46,19 @@ struct Inner {
     folder: PathBuf,
     cache: Arc<Cache>,
     cache_numbers: Arc<AtomicU64>,
-    projects: Mutex<HashMap<ProjectId, Arc<OnceLock<Arc<Project>>>>>,
+    projects: Mutex<HashMap<ProjectId, Arc<Slot>>>,
     questions: tokio::sync::Semaphore,
+    question_time: Duration,
+    open_projects: usize,
+    /// Counts uses, to know which was the last one of a project.
+    uses: AtomicU64,
+}
+
+/// A place for a project, which may not be read yet.
+#[derive(Default)]
+struct Slot {
+    project: OnceLock<Arc<Project>>,
+    last_use: AtomicU64,
 }
 
 impl LocalIndex {
@@ -49,31 +70,78 @@ impl LocalIndex {
             cache_numbers: Arc::default(),
             projects: Mutex::default(),
             questions: tokio::sync::Semaphore::new(options.questions_at_once.max(1)),
+            question_time: options.question_time,
+            open_projects: options.open_projects,
+            uses: AtomicU64::default(),
         }))
     }
 
     fn project(&self, id: ProjectId) -> Result<Arc<Project>> {
-        let slot = {
-            let mut projects = self
-                .0
-                .projects
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            projects.entry(id).or_default().clone()
-        };
-        if let Some(project) = slot.get() {
+        let slot = self.projects().entry(id).or_default().clone();
+        let number = self.0.uses.fetch_add(1, Ordering::Relaxed);
+        slot.last_use.store(number, Ordering::Relaxed);
+        if let Some(project) = slot.project.get() {
             return Ok(project.clone());
         }
         // Two may open it at once only if both find it closed; one of them wins
         // before either has written anything.
         static OPENING: Mutex<()> = Mutex::new(());
         let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(project) = slot.get() {
+        if let Some(project) = slot.project.get() {
             return Ok(project.clone());
         }
-        let folder = self.0.folder.join(id.to_string());
+        let folder = self.folder(id);
         let project = Project::open(&folder, self.0.cache.clone(), self.0.cache_numbers.clone())?;
-        Ok(slot.get_or_init(|| Arc::new(project)).clone())
+        Ok(slot.project.get_or_init(|| Arc::new(project)).clone())
+    }
+
+    fn folder(&self, id: ProjectId) -> PathBuf {
+        self.0.folder.join(id.to_string())
+    }
+
+    fn projects(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<Slot>>> {
+        let projects = self.0.projects.lock();
+        projects.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Projects that are read, the last one used first.
+    fn open_slots(&self) -> Vec<(ProjectId, Arc<Slot>)> {
+        let projects = self.projects();
+        let mut slots: Vec<_> = projects
+            .iter()
+            .filter(|(_, slot)| slot.project.get().is_some())
+            .map(|(id, slot)| (*id, slot.clone()))
+            .collect();
+        slots.sort_by_key(|(_, slot)| std::cmp::Reverse(slot.last_use.load(Ordering::Relaxed)));
+        slots
+    }
+
+    /// Forgets a project that nobody uses and of which everything is in files.
+    fn close(&self, id: ProjectId) {
+        let mut projects = self.projects();
+        // Under the lock of the map nobody can begin to use it.
+        let is_unused = |slot: &Arc<Slot>| {
+            let project = slot.project.get();
+            Arc::strong_count(slot) == 1
+                && project.is_some_and(|it| Arc::strong_count(it) == 1 && !it.is_dirty())
+        };
+        if projects.get(&id).is_some_and(is_unused) {
+            projects.remove(&id);
+        }
+    }
+
+    fn flush_open(&self) -> Result<()> {
+        let mut result = Ok(());
+        for (_, slot) in self.open_slots() {
+            if let Some(project) = slot.project.get() {
+                // One that cannot be written is no reason to lose the others.
+                result = result.and(project.flush());
+            }
+        }
+        let idle = self.open_slots().into_iter().skip(self.0.open_projects);
+        let idle: Vec<ProjectId> = idle.map(|(id, _)| id).collect();
+        idle.into_iter().for_each(|id| self.close(id));
+        result
     }
 
     async fn change<T: Send + 'static>(
@@ -90,12 +158,17 @@ impl LocalIndex {
     async fn ask<T: Send + 'static>(
         &self,
         id: ProjectId,
-        question: impl FnOnce(&State) -> Result<T> + Send + 'static,
+        ask: impl FnOnce(&Question<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let place = self.0.questions.acquire().await;
+        let until = Deadline::after(self.0.question_time);
+        let place = tokio::time::timeout(until.left(), self.0.questions.acquire()).await;
+        let place = place.map_err(|_| Error::TooSlow)?;
         let _place = place.map_err(|error| Error::Internal(error.to_string()))?;
-        self.change(id, move |project| question(&project.read()))
-            .await
+        self.change(id, move |project| {
+            let state = &*project.read();
+            ask(&Question { state, until })
+        })
+        .await
     }
 }
 
@@ -116,32 +189,50 @@ impl Index for LocalIndex {
             .await
     }
 
-    async fn put_facts(
-        &self,
-        project: ProjectId,
-        replay: ReplayId,
-        version: u64,
-        facts: Vec<Occurrence>,
-        texts: Vec<Appearance>,
-    ) -> Result<()> {
+    async fn put_facts(&self, project: ProjectId, facts: Facts) -> Result<()> {
+        self.change(project, move |project| project.put_facts(facts))
+            .await
+    }
+
+    async fn put_fed(&self, project: ProjectId, fed: Fed) -> Result<()> {
         self.change(project, move |project| {
-            project.put_facts(replay, version, facts, texts)
+            project.put_fed(fed);
+            Ok(())
         })
         .await
+    }
+
+    async fn fed(&self, id: ProjectId) -> Result<Fed> {
+        let is_open = |slot: &Arc<Slot>| slot.project.get().is_some();
+        if !self.projects().get(&id).is_some_and(is_open) {
+            // Asked of every project at the start: the manifest alone says it.
+            let folder = self.folder(id);
+            let read = tokio::task::spawn_blocking(move || manifest::read(&folder)).await;
+            if let Ok(Ok(found)) = read {
+                return Ok(found.unwrap_or_default().fed);
+            }
+        }
+        self.change(id, |project| Ok(project.fed())).await
+    }
+
+    async fn facts_versions(
+        &self,
+        project: ProjectId,
+        replays: Vec<ReplayId>,
+    ) -> Result<Vec<FactsVersions>> {
+        self.change(project, move |project| Ok(project.facts_versions(&replays)))
+            .await
     }
 
     async fn flush(&self, project: ProjectId) -> Result<()> {
         self.change(project, Project::flush).await
     }
 
-    async fn fed_up_to(&self, project: ProjectId) -> Result<u64> {
-        self.change(project, |project| Ok(project.fed_up_to()))
-            .await
-    }
-
-    async fn facts_version(&self, project: ProjectId, replay: ReplayId) -> Result<u64> {
-        self.change(project, move |project| Ok(project.facts_version(replay)))
-            .await
+    async fn flush_all(&self) -> Result<()> {
+        let index = self.clone();
+        let task = tokio::task::spawn_blocking(move || index.flush_open());
+        task.await
+            .map_err(|error| Error::Internal(error.to_string()))?
     }
 
     async fn forget(&self, project: ProjectId, who: Subject) -> Result<u64> {
@@ -159,13 +250,12 @@ impl Index for LocalIndex {
     async fn facets(
         &self,
         project: ProjectId,
-        filter: Filter,
+        list: List,
         fields: Vec<String>,
-        limit: usize,
         context: Context,
     ) -> Result<Vec<Facet>> {
         self.ask(project, move |state| {
-            questions::facets(state, &filter, &fields, limit, &context)
+            questions::facets(state, &list, &fields, &context)
         })
         .await
     }
@@ -183,9 +273,21 @@ impl Index for LocalIndex {
         .await
     }
 
-    async fn names(&self, project: ProjectId, prefix: String, limit: usize) -> Result<Vec<String>> {
+    async fn names(&self, project: ProjectId, prefix: String, limit: usize) -> Result<Vec<Name>> {
         self.ask(project, move |state| {
             Ok(questions::names(state, &prefix, limit))
+        })
+        .await
+    }
+
+    async fn cursor_of(
+        &self,
+        project: ProjectId,
+        replay: ReplayId,
+        sort: Sort,
+    ) -> Result<Option<Cursor>> {
+        self.ask(project, move |state| {
+            Ok(questions::cursor_of(state, replay, sort))
         })
         .await
     }
@@ -247,5 +349,10 @@ impl Index for LocalIndex {
 
     async fn stats(&self, project: ProjectId) -> Result<Stats> {
         self.change(project, Project::stats).await
+    }
+
+    async fn recent_projects(&self) -> Result<Vec<ProjectId>> {
+        let slots = self.open_slots().into_iter().rev();
+        Ok(slots.map(|(id, _)| id).collect())
     }
 }

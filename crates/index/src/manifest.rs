@@ -1,7 +1,7 @@
 //! What belongs to the index of a project: one small file, replaced as a whole.
 
 use crate::file::{FORMAT, replace};
-use crate::{Error, Result};
+use crate::{Error, Fed, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use roaring::RoaringBitmap;
@@ -14,7 +14,8 @@ pub const NAME: &str = "manifest";
 pub struct Manifest {
     pub format: u32,
     pub next_file: u64,
-    pub up_to: u64,
+    #[serde(default)]
+    pub fed: Fed,
     /// Later ones replace values of earlier ones.
     pub rows: Vec<u64>,
     pub events: Vec<Listed>,

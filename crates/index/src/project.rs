@@ -1,14 +1,17 @@
 //! The state of one project, and how it changes.
 
 use crate::cache::Cache;
+use crate::filter::{FIELDS, HAPPENINGS};
 use crate::manifest::{self, Listed, Manifest, file_name};
 use crate::piece::{Held, Piece, due_merge};
 use crate::rows::Rows;
-use crate::segment::Segment;
+use crate::segment::{BESIDE, Segment};
 use crate::sessions;
 use crate::text::TextPiece;
 use crate::value::Value;
-use crate::{Appearance, Error, Occurrence, Refused, Result, Row, Stats, Subject};
+use crate::{
+    Error, Facts, FactsVersions, Fed, Layer, Occurrence, Refused, Result, Row, Stats, Subject,
+};
 use model::ReplayId;
 use roaring::RoaringBitmap;
 use std::collections::{HashMap, HashSet};
@@ -16,17 +19,25 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Names of properties, labels and user properties that a project may have. An
-/// attacker invents them without end; each costs a column.
-const MAX_NAMES: usize = 2_000;
+/// Names of properties, labels and user properties that a project may have, besides
+/// ours. An attacker invents them without end; each costs a column.
+pub const MAX_NAMES: usize = 2_000;
 const MAX_NAME_BYTES: usize = 128;
 const MAX_PROPERTIES: usize = 256;
 /// Rows in memory that make a flush due by themselves.
 const MAX_MEMORY_ROWS: u64 = 200_000;
 /// Files of rows that are written anew as one.
 const MAX_ROW_FILES: usize = 8;
-/// Row field, not for filters: version of the facts.
-const FACTS_VERSION: &str = "\0facts";
+
+impl Layer {
+    /// Row field, not for filters: version of the facts.
+    const fn version_field(self) -> &'static str {
+        match self {
+            Self::Recording => "\0facts",
+            Self::Beside => "\0beside",
+        }
+    }
+}
 
 pub struct Project {
     folder: PathBuf,
@@ -48,8 +59,8 @@ pub struct State {
     names: HashSet<String>,
     refused: Refused,
     changed_rows: HashSet<ReplayId>,
-    up_to: u64,
-    durable_up_to: u64,
+    fed: Fed,
+    durable_fed: Fed,
     next_file: u64,
     row_files: Vec<u64>,
 }
@@ -153,6 +164,10 @@ impl State {
         if self.names.contains(name) {
             return true;
         }
+        // Ours have room however many an attacker invents.
+        if is_ours(name) {
+            return true;
+        }
         let is_fine = !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0');
         if !is_fine || self.names.len() >= MAX_NAMES {
             return false;
@@ -170,7 +185,7 @@ impl State {
         Manifest {
             format: crate::file::FORMAT,
             next_file: self.next_file,
-            up_to: self.durable_up_to,
+            fed: self.durable_fed,
             rows: self.row_files.clone(),
             events: listed(&self.events),
             facts: listed(&self.facts),
@@ -211,7 +226,7 @@ impl Project {
         {
             let mut state = project.write();
             state.next_file = manifest.next_file;
-            (state.up_to, state.durable_up_to) = (manifest.up_to, manifest.up_to);
+            (state.fed, state.durable_fed) = (manifest.fed, manifest.fed);
             for file in &manifest.rows {
                 let path = folder.join(file_name(*file));
                 crate::rows_file::read(&path, |row, is_gone| match is_gone {
@@ -230,7 +245,11 @@ impl Project {
                 .or_else(|error| project.report(*file, error))?;
                 state.row_files.push(*file);
             }
-            let names: Vec<String> = state.rows.names().map(str::to_owned).collect();
+            let names = state
+                .rows
+                .names()
+                .filter(|name| !name.starts_with('\0') && !is_ours(name));
+            let names: Vec<String> = names.map(str::to_owned).collect();
             state.names.extend(names);
             project.open_pieces::<Segment>(&mut state, Which::Events, &manifest.events)?;
             project.open_pieces::<Segment>(&mut state, Which::Facts, &manifest.facts)?;
@@ -259,7 +278,7 @@ impl Project {
             let names = Segment::read(state, which).iter();
             let names: Vec<String> = names
                 .flat_map(|held| held.piece.column_names())
-                .filter(|name| !name.starts_with('\0'))
+                .filter(|name| !name.starts_with('\0') && !is_ours(name))
                 .map(str::to_owned)
                 .collect();
             state.names.extend(names);
@@ -339,38 +358,51 @@ impl Project {
                 let held = state.hold(piece, RoaringBitmap::new(), None)?;
                 state.events.push(held);
             }
-            state.up_to = up_to.unwrap_or(state.up_to).max(state.up_to);
+            let events = up_to.unwrap_or(0);
+            state.fed.advance(Fed {
+                events,
+                ..Fed::default()
+            });
         }
         self.merge_in_memory::<Segment>(Which::Events)?;
         self.flush_if_large()
     }
 
-    pub fn put_facts(
-        &self,
-        replay: ReplayId,
-        version: u64,
-        mut facts: Vec<Occurrence>,
-        texts: Vec<Appearance>,
-    ) -> Result<()> {
+    pub fn put_facts(&self, found: Facts) -> Result<()> {
+        let Facts {
+            replay,
+            layer,
+            version,
+            mut facts,
+            texts,
+        } = found;
         {
             let mut state = self.write();
             for fact in &mut facts {
                 fact.replay = Some(replay);
                 state.admit(&mut fact.properties);
+                if layer == Layer::Beside {
+                    let mark = (BESIDE.to_owned(), Value::Flag(true));
+                    fact.properties.push(mark);
+                }
             }
         }
         let facts = Arc::new(Segment::build(&facts));
         let texts = Arc::new(TextPiece::build(&texts));
         {
             let mut state = self.write();
-            if facts_version(&state, replay) > 0 {
-                kill(&mut state.facts, |piece| piece.rows_of_replay(replay))?;
+            if facts_version(&state, replay, layer) > 0 {
+                kill(&mut state.facts, |piece| {
+                    piece.rows_of_layer(replay, layer == Layer::Beside)
+                })?;
+            }
+            if layer == Layer::Recording && facts_version(&state, replay, layer) > 0 {
                 kill(&mut state.texts, |piece| piece.rows_of_replay(replay))?;
             }
             let version = Some(Value::Number(version as f64));
             state.rows.put(&Row {
                 id: replay,
-                values: vec![(FACTS_VERSION.to_owned(), version)],
+                values: vec![(layer.version_field().to_owned(), version)],
             });
             state.changed_rows.insert(replay);
             if facts.rows() > 0 {
@@ -387,12 +419,27 @@ impl Project {
         self.flush_if_large()
     }
 
-    pub fn facts_version(&self, replay: ReplayId) -> u64 {
-        facts_version(&self.read(), replay)
+    pub fn facts_versions(&self, replays: &[ReplayId]) -> Vec<FactsVersions> {
+        let state = self.read();
+        let versions = replays.iter().map(|replay| FactsVersions {
+            recording: facts_version(&state, *replay, Layer::Recording),
+            beside: facts_version(&state, *replay, Layer::Beside),
+        });
+        versions.collect()
     }
 
-    pub fn fed_up_to(&self) -> u64 {
-        self.read().durable_up_to
+    pub fn fed(&self) -> Fed {
+        self.read().fed
+    }
+
+    pub fn put_fed(&self, fed: Fed) {
+        self.write().fed.advance(fed);
+    }
+
+    /// Has something that is only in memory.
+    pub fn is_dirty(&self) -> bool {
+        let state = self.read();
+        state.fed != state.durable_fed || state.memory_rows() > 0
     }
 
     fn merge_in_memory<P: Shelf>(&self, which: Which) -> Result<()> {
@@ -455,18 +502,23 @@ impl Project {
 
     pub fn flush(&self) -> Result<()> {
         let _maintenance = self.maintain();
-        self.flush_held(false)
+        match self.is_dirty() {
+            true => self.flush_held(false),
+            false => Ok(()),
+        }
     }
 
     /// Needs `maintenance`. With `purge`, nothing that is dead stays in a file.
     fn flush_held(&self, purge: bool) -> Result<()> {
-        let (up_to, rows) = {
+        // At one moment: what comes in meanwhile is for the next time, place and all.
+        let (fed, rows, events) = {
             let mut state = self.write();
             let changed = std::mem::take(&mut state.changed_rows);
             let all = purge || state.row_files.len() >= MAX_ROW_FILES;
             (
-                state.up_to,
+                state.fed,
                 (!changed.is_empty() || all).then_some((changed, all)),
+                in_memory::<Segment>(&state, Which::Events),
             )
         };
         if let Some((changed, all)) = rows
@@ -475,12 +527,14 @@ impl Project {
             self.write().changed_rows.extend(changed);
             return Err(error);
         }
-        self.write_pieces::<Segment>(Which::Events, purge)?;
-        self.write_pieces::<Segment>(Which::Facts, purge)?;
-        self.write_pieces::<TextPiece>(Which::Texts, purge)?;
+        self.write_pieces(Which::Events, events, purge)?;
+        let facts = in_memory::<Segment>(&self.read(), Which::Facts);
+        self.write_pieces(Which::Facts, facts, purge)?;
+        let texts = in_memory::<TextPiece>(&self.read(), Which::Texts);
+        self.write_pieces(Which::Texts, texts, purge)?;
         let manifest = {
             let mut state = self.write();
-            state.durable_up_to = up_to;
+            state.durable_fed = fed;
             state.manifest()
         };
         manifest::write(&self.folder, &manifest)?;
@@ -513,20 +567,25 @@ impl Project {
         Ok(())
     }
 
-    fn write_pieces<P: Shelf>(&self, which: Which, purge: bool) -> Result<()> {
+    /// Writes pieces that are in memory, and what is due among those in files.
+    fn write_pieces<P: Shelf>(
+        &self,
+        which: Which,
+        in_memory: Vec<Held<P>>,
+        purge: bool,
+    ) -> Result<()> {
         let pick = |wanted: &dyn Fn(&Held<P>) -> bool| -> Vec<Held<P>> {
             let state = self.read();
             let found = P::read(&state, which).iter().filter(|held| wanted(held));
             found.cloned().collect()
         };
-        let in_memory = pick(&|held| held.file.is_none());
         if !in_memory.is_empty() {
             self.replace(which, &in_memory, Some(self.next_file()))?;
         }
         // A fifth of it dead: worth writing anew.
         let is_worn = |held: &Held<P>| {
             let dead = held.dead.len();
-            dead > 0 && (purge || dead * 5 > u64::from(held.piece.rows()))
+            dead > 0 && held.file.is_some() && (purge || dead * 5 > u64::from(held.piece.rows()))
         };
         for worn in pick(&is_worn) {
             self.replace(which, &[worn], Some(self.next_file()))?;
@@ -588,6 +647,7 @@ impl Project {
         }
         let state = self.read();
         let mut stats = Stats {
+            names: state.names.len() as u64,
             rows: state.rows.live.len(),
             events: alive(&state.events),
             facts: alive(&state.facts),
@@ -604,9 +664,21 @@ impl Project {
     }
 }
 
-fn facts_version(state: &State, replay: ReplayId) -> u64 {
+fn in_memory<P: Shelf>(state: &State, which: Which) -> Vec<Held<P>> {
+    let pieces = P::read(state, which).iter();
+    pieces.filter(|held| held.file.is_none()).cloned().collect()
+}
+
+/// A name that every project has.
+fn is_ours(name: &str) -> bool {
+    let is_field = FIELDS.iter().any(|field| field.name == name);
+    let mut properties = HAPPENINGS.iter().flat_map(|known| known.properties);
+    is_field || properties.any(|(known, _)| *known == name)
+}
+
+fn facts_version(state: &State, replay: ReplayId, layer: Layer) -> u64 {
     let row = state.rows.find(replay);
-    let version = row.and_then(|row| state.rows.value(row, FACTS_VERSION));
+    let version = row.and_then(|row| state.rows.value(row, layer.version_field()));
     version.and_then(|version| version.number()).unwrap_or(0.0) as u64
 }
 

@@ -1,16 +1,18 @@
 //! The questions, answered from the state of a project.
 
-use crate::evaluate::{Bits, Evaluation};
+use crate::deadline::Question;
+use crate::evaluate::Evaluation;
 use crate::filter::{Filter, Origin, field};
 use crate::piece::Held;
 use crate::project::State;
-use crate::segment::{DEVICE, REPLAY, Segment, USER};
+use crate::segment::{DEVICE, REPLAY, Segment, USER, type_name};
 use crate::text::Wanted;
 use crate::value::Value;
 use crate::{Appearance, Context, Error, Result};
 use model::{ReplayId, Timestamp};
 use roaring::RoaringBitmap;
-use std::collections::{BinaryHeap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 /// Which replays, in which order.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct List {
     pub is_ascending: bool,
     /// Only what comes behind this one.
     pub after: Option<Cursor>,
+    /// Left out, whatever the filter says.
+    pub without: HashSet<ReplayId>,
     pub limit: usize,
 }
 
@@ -66,10 +70,10 @@ pub struct Facet {
 
 #[derive(Debug, Clone)]
 pub struct StreamQuery {
-    /// A user id or a device id.
-    pub identity: String,
-    /// Only what is older.
-    pub before: Option<Timestamp>,
+    /// User ids and device ids.
+    pub identities: Vec<String>,
+    /// Only what is older, or of this time with a smaller number.
+    pub before: Option<(Timestamp, u64)>,
     pub limit: usize,
     /// They stand in many columns; without them an answer is much quicker.
     pub with_properties: bool,
@@ -78,12 +82,31 @@ pub struct StreamQuery {
 /// An event as the index knows it: long values are cut.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamEvent {
+    /// In the catalog; 0 for none.
+    pub number: u64,
     pub name: String,
     pub at: Timestamp,
     pub replay: Option<ReplayId>,
     pub user: Option<String>,
     pub device: Option<String>,
     pub properties: Vec<(String, Value)>,
+}
+
+/// What a name is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameKind {
+    Event,
+    /// A property of events.
+    EventProperty,
+    Custom,
+    /// A field: `tag.<name>` or `user.<name>`.
+    Label,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    pub kind: NameKind,
+    pub name: String,
 }
 
 /// Of an order by value, then id.
@@ -109,20 +132,52 @@ impl PartialOrd for Ranked {
     }
 }
 
-pub fn list(state: &State, list: &List, context: &Context) -> Result<Page> {
-    let rows = Evaluation { state, context }.rows(&list.filter)?;
+/// The order of a list: what has no value comes last in both directions.
+fn rank(value: f64, sign: f64) -> f64 {
+    let value = value * sign;
+    if value.is_nan() { f64::MAX } else { value }
+}
+
+pub fn cursor_of(state: &State, id: ReplayId, sort: Sort) -> Option<Cursor> {
+    let value = state.rows.number_of(state.rows.find(id)?, sort.field());
+    let value = value.unwrap_or(f64::NAN);
+    Some(Cursor { value, id })
+}
+
+/// The rows for which a filter holds, but those to leave out.
+fn rows_of(
+    question: Question<'_>,
+    filter: &Filter,
+    without: &HashSet<ReplayId>,
+    context: &Context,
+) -> Result<RoaringBitmap> {
+    let mut rows = Evaluation { question, context }.rows(filter)?;
+    for id in without {
+        if let Some(row) = question.rows.find(*id) {
+            rows.remove(row);
+        }
+    }
+    Ok(rows)
+}
+
+pub fn list(state: &Question<'_>, list: &List, context: &Context) -> Result<Page> {
+    let rows = rows_of(*state, &list.filter, &list.without, context)?;
+    if list.limit == 0 {
+        return Ok(Page {
+            replays: Vec::new(),
+            total: rows.len(),
+        });
+    }
     // One order for both directions: the smallest comes first.
     let sign = if list.is_ascending { 1.0 } else { -1.0 };
     let after = list.after.map(|after| Ranked {
-        value: after.value * sign,
+        value: rank(after.value, sign),
         id: after.id,
     });
     let values = state.rows.numbers(list.sort.field());
     let mut best = BinaryHeap::new();
     for row in &rows {
-        // What has no value comes last in both directions.
-        let value = values.get(row as usize).copied().unwrap_or(f64::NAN) * sign;
-        let value = if value.is_nan() { f64::MAX } else { value };
+        let value = rank(values.get(row as usize).copied().unwrap_or(f64::NAN), sign);
         // Most rows are out by their value alone.
         let is_full = best.len() == list.limit;
         if is_full
@@ -159,38 +214,44 @@ fn most_frequent(mut values: Vec<(Value, u64)>, limit: usize) -> Vec<(Value, u64
 }
 
 pub fn facets(
-    state: &State,
-    filter: &Filter,
+    state: &Question<'_>,
+    list: &List,
     fields: &[String],
-    limit: usize,
     context: &Context,
 ) -> Result<Vec<Facet>> {
-    let rows = Evaluation { state, context }.rows(filter)?;
+    let rows = rows_of(*state, &list.filter, &list.without, context)?;
     let facet = |name: &String| {
         let values = counts(state, name, Some(&rows))?;
         Ok(Facet {
             field: name.clone(),
-            values: most_frequent(values, limit),
+            values: most_frequent(values, list.limit),
         })
     };
     fields.iter().map(facet).collect()
 }
 
 /// Values of a field, with the number of replays that have them.
-fn counts(state: &State, name: &str, among: Option<&RoaringBitmap>) -> Result<Vec<(Value, u64)>> {
+fn counts(
+    state: &Question<'_>,
+    name: &str,
+    among: Option<&RoaringBitmap>,
+) -> Result<Vec<(Value, u64)>> {
     let known = field(name).map_err(Error::Filter)?;
     let among = among.unwrap_or(&state.rows.live);
     match known.origin {
         Origin::Row(name) => Ok(state.rows.counts(name, among)),
         Origin::Happening("event", property) => {
-            count_happened(&state.events, "event", property, among)
+            count_happened(state, &state.events, "event", property, among)
         }
-        Origin::Happening(kind, property) => count_happened(&state.facts, kind, property, among),
+        Origin::Happening(kind, property) => {
+            count_happened(state, &state.facts, kind, property, among)
+        }
         Origin::Screen | Origin::Cohort => Ok(Vec::new()),
     }
 }
 
 fn count_happened(
+    question: &Question<'_>,
     pieces: &[Held<Segment>],
     kind: &str,
     property: &str,
@@ -208,13 +269,14 @@ fn count_happened(
             vec![RoaringBitmap::new(); column.dictionary.len() + 1];
         let types = held.piece.types().iter();
         for (_, rows) in types.filter(|(name, _)| name.starts_with(&start)) {
-            for row in rows.clone().filter(|row| !held.dead.contains(*row)) {
-                if let Some(replay) = replay(row)
+            question.until.each(rows.clone(), |row| {
+                if !held.dead.contains(row)
+                    && let Some(replay) = replay(row)
                     && among.contains(replay)
                 {
                     by_code[column.code(row) as usize].insert(replay);
                 }
-            }
+            })?;
         }
         for (value, found) in column.dictionary.iter().zip(by_code.into_iter().skip(1)) {
             if !found.is_empty() {
@@ -231,25 +293,45 @@ fn count_happened(
         .collect())
 }
 
-pub fn values(state: &State, name: &str, prefix: &str, limit: usize) -> Result<Vec<(Value, u64)>> {
+pub fn values(
+    state: &Question<'_>,
+    name: &str,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<(Value, u64)>> {
     let prefix = prefix.to_lowercase();
     let mut values = counts(state, name, None)?;
     values.retain(|(value, _)| value.show().to_lowercase().starts_with(&prefix));
     Ok(most_frequent(values, limit))
 }
 
-pub fn names(state: &State, prefix: &str, limit: usize) -> Vec<String> {
+pub fn names(state: &State, prefix: &str, limit: usize) -> Vec<Name> {
     let prefix = prefix.to_lowercase();
-    let events = state.events.iter().flat_map(|held| held.piece.types());
-    let events = events.filter_map(|(name, _)| name.strip_prefix("event:"));
+    let mut found = BTreeSet::new();
+    let mut add = |kind: NameKind, name: &str| {
+        if !name.is_empty() && name.to_lowercase().starts_with(&prefix) {
+            let name = name.to_owned();
+            found.insert(Name { kind, name });
+        }
+    };
+    for (pieces, start, kind) in [
+        (&state.events, type_name("event", ""), NameKind::Event),
+        (&state.facts, type_name("custom", ""), NameKind::Custom),
+    ] {
+        let types = pieces.iter().flat_map(|held| held.piece.types());
+        let names = types.filter_map(|(name, _)| name.strip_prefix(&start));
+        names.for_each(|name| add(kind, name));
+    }
+    for held in &state.events {
+        let properties = held.piece.column_names().into_iter();
+        // What is said about users is a label of their sessions.
+        properties
+            .filter(|name| !name.starts_with('\0') && !name.starts_with("user."))
+            .for_each(|name| add(NameKind::EventProperty, name));
+    }
     let labels = state.rows.names().filter(|name| name.contains('.'));
-    let all = events.chain(labels);
-    let wanted = all.filter(|name| name.to_lowercase().starts_with(&prefix));
-    let mut found: Vec<String> = wanted.map(str::to_owned).collect();
-    found.sort_unstable();
-    found.dedup();
-    found.truncate(limit);
-    found
+    labels.for_each(|name| add(NameKind::Label, name));
+    found.into_iter().take(limit).collect()
 }
 
 pub fn screen_hits(
@@ -268,48 +350,45 @@ pub fn screen_hits(
     Ok(found)
 }
 
-pub fn stream(state: &State, query: &StreamQuery) -> Result<Vec<StreamEvent>> {
-    let before = query.before.map_or(i64::MAX, Timestamp::micros);
-    let wanted = Value::text(&query.identity);
-    // Newest first, at most `limit` of all pieces.
-    let mut newest: Vec<(i64, usize, u32)> = Vec::new();
-    for (number, held) in state.events.iter().enumerate() {
-        let mut is_wanted: Option<Bits> = None;
-        for name in [USER, DEVICE] {
-            let Some(column) = held.piece.column(name)? else {
-                continue;
-            };
-            let Some(code) = column.find(&wanted) else {
-                continue;
-            };
-            let rows = is_wanted
-                .get_or_insert_with(|| Bits::new(column.first_row as usize + column.codes.len()));
-            let last = column.first_row as usize + column.codes.len();
-            rows.grow(last);
-            for at in 0..column.codes.len() {
-                if column.codes.get(at) == code {
-                    rows.set(at as u32 + column.first_row);
+pub fn stream(question: &Question<'_>, query: &StreamQuery) -> Result<Vec<StreamEvent>> {
+    let (before, before_number) = query.before.map_or((i64::MAX, i64::MAX), |(at, number)| {
+        (at.micros(), i64::try_from(number).unwrap_or(i64::MAX))
+    });
+    // Newest first, at most `limit` of all pieces: time, number, piece, row.
+    let mut newest: BinaryHeap<Reverse<(i64, i64, usize, u32)>> = BinaryHeap::new();
+    for (piece, held) in question.events.iter().enumerate() {
+        question.until.check()?;
+        if held.piece.times_us().start > before {
+            continue;
+        }
+        let mut rows = RoaringBitmap::new();
+        for identity in &query.identities {
+            rows |= held.piece.rows_with(USER, identity)?;
+            rows |= held.piece.rows_with(DEVICE, identity)?;
+        }
+        rows -= &*held.dead;
+        if rows.is_empty() {
+            continue;
+        }
+        let (times, numbers) = (held.piece.times()?, held.piece.numbers()?);
+        for row in rows {
+            let (at, number) = (times[row as usize], numbers[row as usize]);
+            if (at, number) < (before, before_number) {
+                newest.push(Reverse((at, number, piece, row)));
+                if newest.len() > query.limit {
+                    newest.pop();
                 }
             }
         }
-        let Some(rows) = is_wanted else { continue };
-        let times = held.piece.times()?;
-        for row in rows
-            .to_bitmap()
-            .iter()
-            .filter(|row| !held.dead.contains(*row))
-        {
-            let at = times[row as usize];
-            if at < before {
-                newest.push((at, number, row));
-            }
-        }
     }
-    newest.sort_unstable_by(|one, two| two.cmp(one));
-    newest.truncate(query.limit);
+    let newest = newest.into_sorted_vec().into_iter();
     newest
-        .into_iter()
-        .map(|(at, number, row)| event_of(&state.events[number], row, at, query.with_properties))
+        .map(|Reverse((at, number, piece, row))| {
+            let held = &question.events[piece];
+            let event = event_of(held, row, at, query.with_properties)?;
+            let number = number.unsigned_abs();
+            Ok(StreamEvent { number, ..event })
+        })
         .collect()
 }
 
@@ -335,6 +414,7 @@ fn event_of(held: &Held<Segment>, row: u32, at: i64, with_properties: bool) -> R
     }
     let show = |value: Option<Value>| value.map(|value| value.show());
     Ok(StreamEvent {
+        number: 0,
         name: name.map_or(String::new(), |(_, name)| name.to_owned()),
         at: Timestamp::from_micros(at),
         replay: show(value(REPLAY)?).and_then(|id| id.parse().ok()),

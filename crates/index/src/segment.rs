@@ -2,7 +2,7 @@
 //! time, so what most questions ask for is one stretch of rows.
 
 use crate::cache::{Cache, Key};
-use crate::codes::{Column, MISSING, decode_times, encode_times};
+use crate::codes::{Column, MISSING, Postings, decode_times, encode_times};
 use crate::file::{Blocks, Writer};
 use crate::piece::{Piece, Subjects};
 use crate::value::Value;
@@ -20,6 +20,10 @@ pub const USER: &str = "\0user";
 pub const DEVICE: &str = "\0device";
 pub const REPLAY: &str = "\0replay";
 const TIME: &str = "\0time";
+/// Numbers of events in the catalog, where there are any.
+const NUMBER: &str = "\0number";
+/// Set in rows of [`Layer::Beside`](crate::Layer).
+pub const BESIDE: &str = "\0beside";
 
 #[derive(Debug)]
 pub struct Segment {
@@ -40,6 +44,7 @@ struct About {
 enum Source {
     Memory {
         times: Arc<Vec<i64>>,
+        numbers: Arc<Vec<i64>>,
         columns: BTreeMap<String, Arc<Column>>,
     },
     File {
@@ -74,11 +79,13 @@ impl Segment {
         let devices: Vec<_> = rows.iter().map(|row| text(&row.device)).collect();
         let mut cells: HashMap<&str, Vec<(u32, &Value)>> = HashMap::new();
         let mut times = Vec::with_capacity(rows.len());
+        let mut numbers = Vec::with_capacity(rows.len());
         let mut types: Vec<(String, Range<u32>)> = Vec::new();
         for (at, from) in order.iter().enumerate() {
             let (at, from) = (at as u32, *from as usize);
             let row = &rows[from];
             times.push(row.at.micros());
+            numbers.push(i64::try_from(row.number).unwrap_or(0));
             match types.last_mut().filter(|(name, _)| *name == names[from]) {
                 Some((_, range)) => range.end = at + 1,
                 None => types.push((names[from].clone(), at..at + 1)),
@@ -99,12 +106,13 @@ impl Segment {
         let columns = cells
             .into_iter()
             .map(|(name, cells)| (name.to_owned(), Arc::new(Column::build(&cells))));
-        Self::in_memory(types, times, columns.collect())
+        Self::in_memory(types, times, numbers, columns.collect())
     }
 
     fn in_memory(
         types: Vec<(String, Range<u32>)>,
         times: Vec<i64>,
+        numbers: Vec<i64>,
         columns: BTreeMap<String, Arc<Column>>,
     ) -> Self {
         Self {
@@ -116,6 +124,7 @@ impl Segment {
             },
             source: Source::Memory {
                 times: Arc::new(times),
+                numbers: Arc::new(numbers),
                 columns,
             },
         }
@@ -140,6 +149,21 @@ impl Segment {
             } => cache.times(Key::new(*number, TIME), || {
                 let (block, plain) = blocks.read(TIME)?.ok_or(Error::damaged("times"))?;
                 decode_times(block.rows as usize, &plain)
+            }),
+        }
+    }
+
+    /// Of all rows; zeros where there are none.
+    pub fn numbers(&self) -> Result<Arc<Vec<i64>>> {
+        match &self.source {
+            Source::Memory { numbers, .. } => Ok(numbers.clone()),
+            Source::File {
+                blocks,
+                number,
+                cache,
+            } => cache.times(Key::new(*number, NUMBER), || match blocks.read(NUMBER)? {
+                Some((block, plain)) => decode_times(block.rows as usize, &plain),
+                None => Ok(vec![0; self.about.rows as usize]),
             }),
         }
     }
@@ -170,7 +194,9 @@ impl Segment {
             Source::Memory { columns, .. } => columns.keys().map(String::as_str).collect(),
             Source::File { blocks, .. } => {
                 let names = blocks.blocks.keys().map(String::as_str);
-                names.filter(|name| *name != TIME).collect()
+                names
+                    .filter(|name| ![TIME, NUMBER].contains(name))
+                    .collect()
             }
         }
     }
@@ -183,15 +209,39 @@ impl Segment {
         rows.start + start..rows.start + end.max(start)
     }
 
-    fn rows_with(&self, column: &str, value: &str) -> Result<RoaringBitmap> {
-        let Some(column) = self.column(column)? else {
+    pub fn rows_with(&self, name: &str, value: &str) -> Result<RoaringBitmap> {
+        let Some(column) = self.column(name)? else {
             return Ok(RoaringBitmap::new());
         };
         let Some(code) = column.find(&Value::text(value)) else {
             return Ok(RoaringBitmap::new());
         };
-        let rows = (0..column.codes.len() as u32).map(|at| at + column.first_row);
-        Ok(rows.filter(|row| column.code(*row) == code).collect())
+        match &self.source {
+            Source::Memory { .. } => {
+                let rows = (0..column.codes.len() as u32).map(|at| at + column.first_row);
+                Ok(rows.filter(|row| column.code(*row) == code).collect())
+            }
+            Source::File { number, cache, .. } => {
+                let places = cache.postings(Key::new(*number, name), || Postings::of(&column));
+                Ok(places.rows(code).iter().copied().collect())
+            }
+        }
+    }
+
+    /// Rows of a replay in one layer.
+    pub fn rows_of_layer(&self, id: ReplayId, is_beside: bool) -> Result<RoaringBitmap> {
+        let mut rows = self.rows_of_replay(id)?;
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let marks = self.column(BESIDE)?;
+        let mark = |row: u32| marks.as_ref().map_or(MISSING, |marks| marks.code(row));
+        let others = rows
+            .iter()
+            .filter(|row| (mark(*row) != MISSING) != is_beside);
+        let others: RoaringBitmap = others.collect();
+        rows -= others;
+        Ok(rows)
     }
 
     fn texts_of(&self, column: &str) -> Result<Vec<String>> {
@@ -277,12 +327,26 @@ impl Piece for Segment {
             }
         }
         let times = order.iter().map(|(at, _, _)| *at).collect();
-        Ok((Self::in_memory(types, times, merged), moved))
+        let numbers: Vec<_> = pieces
+            .iter()
+            .map(|(piece, _)| piece.numbers())
+            .collect::<Result<_>>()?;
+        let numbers = order
+            .iter()
+            .map(|(_, number, row)| numbers[*number as usize][*row as usize]);
+        Ok((
+            Self::in_memory(types, times, numbers.collect(), merged),
+            moved,
+        ))
     }
 
     fn write(&self, path: &Path) -> Result<()> {
         let mut writer = Writer::create(path)?;
         writer.block(TIME, 0, self.about.rows, &encode_times(&self.times()?))?;
+        let numbers = self.numbers()?;
+        if numbers.iter().any(|number| *number != 0) {
+            writer.block(NUMBER, 0, self.about.rows, &encode_times(&numbers))?;
+        }
         for name in self.column_names() {
             let Some(column) = self.column(name)? else {
                 continue;
@@ -303,7 +367,7 @@ impl Piece for Segment {
             end = rows.end;
         }
         let is_whole = |name: &str, block: &crate::file::Block| {
-            name != TIME || (block.first_row == 0 && block.rows == about.rows)
+            ![TIME, NUMBER].contains(&name) || (block.first_row == 0 && block.rows == about.rows)
         };
         if end != about.rows
             || !blocks

@@ -18,6 +18,7 @@ async fn with_hardly_any_cache() {
     let options = Options {
         cache_bytes: 1,
         questions_at_once: 1,
+        ..Options::default()
     };
     let open = || LocalIndex::open(folder.path(), &options);
     index::conformance::index(Box::new(open()), || async {

@@ -3,10 +3,11 @@
 
 use index::filter::{Clock, Filter};
 use index::{
-    Appearance, Context, Index, List, LocalIndex, Occurrence, Options, Row, Sort, Subject, Value,
+    Appearance, Context, Facts, Index, Layer, List, LocalIndex, Occurrence, Options, Row, Sort,
+    StreamQuery, Subject, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 const PROJECT: ProjectId = ProjectId(1);
@@ -21,6 +22,7 @@ fn id(number: usize) -> ReplayId {
 
 fn event(number: usize, plan: &str) -> Occurrence {
     Occurrence {
+        number: number as u64,
         kind: "event",
         name: "Bought".to_owned(),
         at: Timestamp::from_millis(1_773_144_000_000 + number as i64),
@@ -45,22 +47,40 @@ fn text(number: usize, text: &str) -> Appearance {
     }
 }
 
-async fn count(index: &LocalIndex, filter: &str) -> u64 {
-    let list = List {
+fn facts(replay: ReplayId, version: u64, texts: Vec<Appearance>) -> Facts {
+    Facts {
+        replay,
+        layer: Layer::Recording,
+        version,
+        facts: Vec::new(),
+        texts,
+    }
+}
+
+fn list(filter: &str) -> List {
+    List {
         filter: Filter::from_text(filter).unwrap(),
         sort: Sort::Started,
         is_ascending: false,
         after: None,
+        without: HashSet::new(),
         limit: 10,
-    };
-    let context = Context {
+    }
+}
+
+fn context() -> Context {
+    Context {
         clock: Clock {
             now: Timestamp::from_millis(0),
             zone: jiff::tz::TimeZone::UTC,
         },
         cohorts: HashMap::new(),
-    };
-    index.list(PROJECT, list, context).await.unwrap().total
+    }
+}
+
+async fn count(index: &LocalIndex, filter: &str) -> u64 {
+    let page = index.list(PROJECT, list(filter), context()).await;
+    page.unwrap().total
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -86,7 +106,7 @@ async fn a_crash_costs_what_was_not_flushed_and_nothing_else() {
     std::fs::write(folder.path().join("1/0000000099.new"), "half").unwrap();
     std::fs::write(folder.path().join("1/0000000098.rnx"), "whole").unwrap();
     let index = open(folder.path());
-    assert_eq!(index.fed_up_to(PROJECT).await.unwrap(), 5);
+    assert_eq!(index.fed(PROJECT).await.unwrap().events, 5);
     assert_eq!(count(&index, "event(Bought)").await, 5);
     assert!(!folder.path().join("1/0000000099.new").exists());
     assert!(!folder.path().join("1/0000000098.rnx").exists());
@@ -94,6 +114,48 @@ async fn a_crash_costs_what_was_not_flushed_and_nothing_else() {
     let events = (5..9).map(|number| event(number, "pro")).collect();
     index.put_events(PROJECT, events, Some(9)).await.unwrap();
     assert_eq!(count(&index, "event(Bought, plan = pro)").await, 9);
+}
+
+#[tokio::test]
+async fn projects_that_nobody_asks_about_are_closed_and_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        open_projects: 1,
+        ..Options::default()
+    };
+    let index = LocalIndex::open(folder.path(), &options);
+    for project in 1..=3 {
+        let events = (0..5).map(|number| event(number, "pro")).collect();
+        let put = index.put_events(ProjectId(project), events, Some(5));
+        put.await.unwrap();
+    }
+    index.flush_all().await.unwrap();
+    assert_eq!(index.recent_projects().await.unwrap().len(), 1);
+    // Where a closed one stopped is known without opening it.
+    assert_eq!(index.fed(ProjectId(1)).await.unwrap().events, 5);
+    assert_eq!(index.recent_projects().await.unwrap().len(), 1);
+    assert_eq!(count(&index, "event(Bought)").await, 5);
+    assert_eq!(index.recent_projects().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_question_ends_when_its_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = open(folder.path());
+    let events = (0..5).map(|number| event(number, "pro")).collect();
+    index.put_events(PROJECT, events, None).await.unwrap();
+    index.flush(PROJECT).await.unwrap();
+    let options = Options {
+        question_time: std::time::Duration::ZERO,
+        ..Options::default()
+    };
+    let index = LocalIndex::open(folder.path(), &options);
+    for filter in ["", "event(Bought)", "browser = Chrome or text = x"] {
+        let asked = index.list(PROJECT, list(filter), context()).await;
+        assert!(matches!(asked, Err(index::Error::TooSlow)), "{filter}");
+    }
+    let values = index.values(PROJECT, "event.plan".to_owned(), String::new(), 10);
+    assert!(matches!(values.await, Err(index::Error::TooSlow)));
 }
 
 #[tokio::test]
@@ -105,7 +167,7 @@ async fn a_flipped_bit_is_noticed_wherever_it_is() {
         index.put_events(PROJECT, events, Some(5)).await.unwrap();
         let texts = vec![text(1, "payment declined")];
         index
-            .put_facts(PROJECT, id(1), 1, Vec::new(), texts)
+            .put_facts(PROJECT, facts(id(1), 1, texts))
             .await
             .unwrap();
         index.flush(PROJECT).await.unwrap();
@@ -123,23 +185,9 @@ async fn a_flipped_bit_is_noticed_wherever_it_is() {
                 std::fs::copy(&file, to).unwrap();
             }
             let index = open(copy.path());
-            let list = |filter: &str| List {
-                filter: Filter::from_text(filter).unwrap(),
-                sort: Sort::Started,
-                is_ascending: false,
-                after: None,
-                limit: 10,
-            };
-            let context = Context {
-                clock: Clock {
-                    now: Timestamp::from_millis(0),
-                    zone: jiff::tz::TimeZone::UTC,
-                },
-                cohorts: HashMap::new(),
-            };
             // Right, less, or an error; never something else, never a panic.
             for (filter, right) in [("event(Bought, plan = pro)", 50), ("text = declined", 1)] {
-                match index.list(PROJECT, list(filter), context.clone()).await {
+                match index.list(PROJECT, list(filter), context()).await {
                     Ok(page) => assert!([0, right].contains(&page.total), "{filter}"),
                     Err(index::Error::Damaged(_)) => {}
                     Err(other) => panic!("{other}"),
@@ -171,7 +219,7 @@ async fn what_is_deleted_is_in_no_file() {
             index.put_rows(PROJECT, vec![row]).await.unwrap();
             let texts = vec![text(number, &format!("plantedtext{number}"))];
             index
-                .put_facts(PROJECT, id(number), round + 1, Vec::new(), texts)
+                .put_facts(PROJECT, facts(id(number), round + 1, texts))
                 .await
                 .unwrap();
         }
@@ -242,32 +290,47 @@ fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// Files of the first format, kept as they were written. When this fails, the format
-/// changed: raise its version and keep these files for a test that they are refused.
+fn copy_of(kept: &Path) -> tempfile::TempDir {
+    // Opening deletes what it does not know; the kept files are not to be touched.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1")).unwrap();
+    for file in files(kept) {
+        let to = folder.path().join("1").join(file.file_name().unwrap());
+        std::fs::copy(&file, to).unwrap();
+    }
+    folder
+}
+
+fn kept_files(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{version}"))
+}
+
+/// What an older version wrote is made again, not misread.
 #[tokio::test]
-async fn files_of_the_first_format_are_read() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+async fn files_of_an_older_format_are_refused() {
+    let folder = copy_of(&kept_files(1));
+    let index = open(folder.path());
+    assert_eq!(index.fed(PROJECT).await.unwrap().events, 0);
+    assert_eq!(count(&index, "").await, 0);
+}
+
+/// Files of the second format, kept as they were written. When this fails, the format
+/// changed: raise its version and keep these files for the test above.
+#[tokio::test]
+async fn files_of_the_second_format_are_read() {
+    let golden = kept_files(2);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         let index = open(&golden);
         let events = (0..3).map(|number| event(number, "pro")).collect();
         index.put_events(PROJECT, events, Some(3)).await.unwrap();
         let texts = vec![text(1, "payment declined")];
         index
-            .put_facts(PROJECT, id(1), 4, Vec::new(), texts)
+            .put_facts(PROJECT, facts(id(1), 4, texts))
             .await
             .unwrap();
         index.flush(PROJECT).await.unwrap();
     }
-    // Opening deletes what it does not know; the kept files are not to be touched.
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("1")).unwrap();
-    for file in files(&golden) {
-        std::fs::copy(
-            &file,
-            folder.path().join("1").join(file.file_name().unwrap()),
-        )
-        .unwrap();
-    }
+    let folder = copy_of(&golden);
     let index = open(folder.path());
     assert_eq!(count(&index, "event(Bought, plan = pro)").await, 3);
     assert_eq!(count(&index, "text = \"payment declined\"").await, 1);
@@ -275,6 +338,15 @@ async fn files_of_the_first_format_are_read() {
         count(&index, "user.email = \"mail-2@example.org\"").await,
         1
     );
-    assert_eq!(index.fed_up_to(PROJECT).await.unwrap(), 3);
-    assert_eq!(index.facts_version(PROJECT, id(1)).await.unwrap(), 4);
+    assert_eq!(index.fed(PROJECT).await.unwrap().events, 3);
+    let versions = index.facts_versions(PROJECT, vec![id(1)]).await.unwrap();
+    assert_eq!(versions[0].recording, 4);
+    let query = StreamQuery {
+        identities: vec!["user 2".to_owned()],
+        before: None,
+        limit: 2,
+        with_properties: false,
+    };
+    let events = index.stream(PROJECT, query).await.unwrap();
+    assert_eq!((events.len(), events[0].number), (1, 2));
 }

@@ -6,8 +6,8 @@ use index::filter::{
     Clock, Comparison, Filter, Happened, Occurs, Operand, Origin, Phrase, Predicate, Test, field,
 };
 use index::{
-    Appearance, Context, Funnel, Index, List, LocalIndex, Occurrence, Options, Row, Series, Sort,
-    Value,
+    Appearance, Context, Facts, Funnel, Index, Layer, List, LocalIndex, Occurrence, Options, Row,
+    Series, Sort, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
 use proptest::prelude::*;
@@ -302,6 +302,7 @@ fn row() -> impl Strategy<Value = BTreeMap<String, Value>> {
 
 fn occurrence(kind: &'static str, name: String, replay: usize, after_ms: i64) -> Occurrence {
     Occurrence {
+        number: 0,
         kind,
         name,
         at: Timestamp::from_millis(START_MS + after_ms),
@@ -560,7 +561,16 @@ async fn feed(steps: Vec<Step>, folder: &std::path::Path) -> (World, LocalIndex)
                 });
                 let appearances = appearances.collect();
                 index
-                    .put_facts(PROJECT, id(replay), version, facts.clone(), appearances)
+                    .put_facts(
+                        PROJECT,
+                        Facts {
+                            replay: id(replay),
+                            layer: Layer::Recording,
+                            version,
+                            facts: facts.clone(),
+                            texts: appearances,
+                        },
+                    )
                     .await
                     .unwrap();
                 world.facts.insert(replay, facts);
@@ -578,6 +588,7 @@ async fn feed(steps: Vec<Step>, folder: &std::path::Path) -> (World, LocalIndex)
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     runtime.block_on(work)
@@ -597,7 +608,7 @@ proptest! {
             for filter in filters {
                 let expected: BTreeSet<ReplayId> = world.replays().into_iter()
                     .filter(|replay| world.holds(&filter, *replay)).map(id).collect();
-                let list = List { filter: filter.clone(), sort: Sort::Started, is_ascending: false, after: None, limit: 100 };
+                let list = List { filter: filter.clone(), sort: Sort::Started, is_ascending: false, after: None, without: Default::default(), limit: 100 };
                 let page = index.list(PROJECT, list, context()).await.unwrap();
                 let found: BTreeSet<ReplayId> = page.replays.iter().map(|found| found.id).collect();
                 prop_assert_eq!(found, expected, "{}", filter.to_text());

@@ -1,8 +1,9 @@
 //! What must not be kept, and what must not be shown.
 //!
-//! [`scrub_event`] runs once, before an event is stored: it removes credentials that
-//! SDKs record without being asked (the project's ingest key, secret headers of
-//! recorded requests) and configuration that only takes space.
+//! [`scrub_event`], [`scrub_record`] and [`scrub_text`] run once, before something is
+//! stored: they remove credentials that SDKs record without being asked (the
+//! project's ingest key, secret headers of recorded requests, secret parameters of
+//! addresses) and configuration that only takes space.
 //!
 //! [`Preparer`] works each time events leave for the player: the page that was
 //! recorded belongs to strangers, and nothing in it may run, load a document or
@@ -21,6 +22,7 @@ mod follow_up;
 mod names;
 mod prepare;
 mod scrub;
+mod scrub_text;
 mod tree;
 mod walk;
 mod wall;
@@ -30,4 +32,4 @@ pub use assets::{
     style_sheet_references,
 };
 pub use prepare::{Prepared, Preparer};
-pub use scrub::{Scrubbed, scrub_event};
+pub use scrub::{Scrubbed, scrub_event, scrub_record, scrub_text};

@@ -1,5 +1,6 @@
-//! Credentials and repeated configuration in custom and plugin events.
+//! Credentials and repeated configuration in what SDKs record by themselves.
 
+use crate::scrub_text::{QUERY_MEMBERS, REDACTED, is_secret_name, without_secrets};
 use crate::tree::{Tree, dismantle};
 use rrweb::envelope::kind;
 use serde::Deserialize;
@@ -7,35 +8,21 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-const REDACTED: &str = "[redacted]";
-
 /// A shorter key would match in innocent text.
 const MIN_KEY_BYTES: usize = 8;
 
 /// Members that hold the headers of a recorded request.
 const HEADER_LISTS: [&str; 3] = ["requestheaders", "responseheaders", "headers"];
 
-const SECRET_HEADERS: [&str; 7] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "x-auth-token",
-    "x-csrf-token",
-];
-
-/// A header whose name contains one of these is somebody's own kind of credential.
-const SECRET_WORDS: [&str; 5] = ["token", "secret", "password", "api-key", "apikey"];
-
-/// Amplitude's own records. Several repeat the SDK's whole configuration.
-const AMPLITUDE_TAGS: [&str; 6] = [
+/// What SDKs record of themselves. Several repeat the whole configuration.
+const SDK_TAGS: [&str; 7] = [
     "metadata",
     "debug-info",
     "get-sr-props",
     "fetch-request",
     "targeting-decision",
     "replay-gate-decision",
+    "$posthog_config",
 ];
 const CONFIG_KEYS: [&str; 4] = ["config", "joinedConfig", "localConfig", "remoteConfig"];
 const API_KEY_KEYS: [&str; 2] = ["apiKey", "api_key"];
@@ -49,13 +36,20 @@ pub struct Scrubbed {
     pub redactions: u64,
 }
 
-/// Scrubs one event; `None` when there is nothing to change. Only custom and plugin
-/// events are looked into: the others hold no credentials of the SDK, and the hot
-/// path stays cheap.
+/// Scrubs one event; `None` when there is nothing to change. The page itself (pictures
+/// of it and its changes) is not looked into: it is recorded as it was shown, masked
+/// by the recorder, and the hot path stays cheap.
 pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
-    if !matches!(kind, kind::CUSTOM | kind::PLUGIN) {
-        return None;
+    match kind {
+        kind::CUSTOM | kind::PLUGIN => scrub_record(json, ingest_key),
+        // All that it says is the page's address.
+        kind::META => scrub_text(json, ingest_key),
+        _ => None,
     }
+}
+
+/// Scrubs what is kept as it was sent: an error, a span, an analytics event.
+pub fn scrub_record(json: &str, ingest_key: &str) -> Option<Scrubbed> {
     let without_config = strip_config(json);
     let mut is_changed = without_config.is_some();
     let mut json = without_config.map_or(Cow::Borrowed(json), Cow::Owned);
@@ -72,10 +66,9 @@ pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
             is_changed = true;
         }
     }
-    let key_count = count_key(&json, ingest_key);
-    if key_count > 0 {
-        json = Cow::Owned(json.replace(ingest_key, REDACTED));
-        redactions += key_count;
+    if let Some(scrubbed) = scrub_text(&json, ingest_key) {
+        json = Cow::Owned(scrubbed.json);
+        redactions += scrubbed.redactions;
         is_changed = true;
     }
     is_changed.then(|| Scrubbed {
@@ -84,7 +77,27 @@ pub fn scrub_event(kind: u8, json: &str, ingest_key: &str) -> Option<Scrubbed> {
     })
 }
 
-/// Cuts the configuration out of one of Amplitude's own records, by its place in
+/// Takes the ingest key and the secrets of addresses out of a text, JSON or not.
+pub fn scrub_text(text: &str, ingest_key: &str) -> Option<Scrubbed> {
+    let key_count = count_key(text, ingest_key);
+    let without_key = match key_count {
+        0 => Cow::Borrowed(text),
+        _ => Cow::Owned(text.replace(ingest_key, REDACTED)),
+    };
+    match (without_secrets(&without_key), key_count) {
+        (Some((json, count)), _) => Some(Scrubbed {
+            json,
+            redactions: key_count + count,
+        }),
+        (None, 0) => None,
+        (None, _) => Some(Scrubbed {
+            json: without_key.into_owned(),
+            redactions: key_count,
+        }),
+    }
+}
+
+/// Cuts the configuration out of what an SDK records of itself, by its place in
 /// the text. `None` when there is none, or when the event is written in a way that
 /// only the tree understands.
 fn strip_config(json: &str) -> Option<String> {
@@ -98,7 +111,7 @@ fn strip_config(json: &str) -> Option<String> {
     let data = rrweb::read_envelope(json).ok()?.data?;
     let custom: Custom<'_> = serde_json::from_str(data.get()).ok()?;
     let payload = custom.payload.get();
-    if !AMPLITUDE_TAGS.contains(&custom.tag.as_ref()) || !payload.starts_with('{') {
+    if !SDK_TAGS.contains(&custom.tag.as_ref()) || !payload.starts_with('{') {
         return None;
     }
     let Members(members) = serde_json::from_str(payload).ok()?;
@@ -158,7 +171,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 /// False only when the tree would find nothing. An escape could hide a name, so a
 /// text that could have one is always looked into.
 fn may_hold_credentials(json: &str) -> bool {
-    const NAMES: [&[u8]; 5] = [b"headers", b"apikey", b"api_key", b"config", b"\\u00"];
+    const NAMES: [&[u8]; 7] = [
+        b"headers",
+        b"apikey",
+        b"api_key",
+        b"config",
+        b"cookies",
+        b"query_string",
+        b"\\u00",
+    ];
     let bytes = json.as_bytes();
     NAMES.iter().any(|name| {
         bytes
@@ -187,9 +208,9 @@ struct Scrub {
 
 impl Scrub {
     fn event(&mut self, event: &mut Value) {
-        let amplitude_payload = amplitude_payload(event);
-        let is_amplitude = amplitude_payload.is_some();
-        if let Some(payload) = amplitude_payload {
+        let sdk_payload = sdk_payload(event);
+        let is_of_sdk = sdk_payload.is_some();
+        if let Some(payload) = sdk_payload {
             for key in CONFIG_KEYS {
                 // Not `remove`, which would bring the other keys out of order.
                 if let Some(config) = payload.shift_remove(key) {
@@ -198,7 +219,7 @@ impl Scrub {
                 }
             }
         }
-        self.members(event, is_amplitude);
+        self.members(event, is_of_sdk);
     }
 
     /// Looks at every member of every object, however deep.
@@ -213,7 +234,13 @@ impl Scrub {
                             .iter()
                             .any(|name| key.eq_ignore_ascii_case(name))
                         {
-                            self.header_list(member);
+                            self.named_values(member);
+                        } else if QUERY_MEMBERS.contains(&key.as_str()) {
+                            self.named_values(member);
+                        } else if key == "request" {
+                            if let Some(cookies) = member.get_mut("cookies") {
+                                self.redact(cookies);
+                            }
                         } else if are_api_keys_secret && API_KEY_KEYS.contains(&key.as_str()) {
                             self.redact(member);
                         }
@@ -225,15 +252,12 @@ impl Scrub {
         }
     }
 
-    /// Recorders write headers as `{name: value}`, `[[name, value]]` or
-    /// `[{"name": …, "value": …}]`.
-    fn header_list(&mut self, headers: &mut Value) {
+    /// Headers, and parameters of a query, are written as `{name: value}`,
+    /// `[[name, value]]` or `[{"name": …, "value": …}]`.
+    fn named_values(&mut self, headers: &mut Value) {
         match headers {
             Value::Object(members) => {
-                for (_, value) in members
-                    .iter_mut()
-                    .filter(|(name, _)| is_secret_header(name))
-                {
+                for (_, value) in members.iter_mut().filter(|(name, _)| is_secret_name(name)) {
                     self.redact(value);
                 }
             }
@@ -246,7 +270,7 @@ impl Scrub {
         match header {
             Value::Array(pair) => {
                 if let [Value::String(name), values @ ..] = pair.as_mut_slice()
-                    && is_secret_header(name)
+                    && is_secret_name(name)
                 {
                     values.iter_mut().for_each(|value| self.redact(value));
                 }
@@ -255,7 +279,7 @@ impl Scrub {
                 if members
                     .get("name")
                     .and_then(Value::as_str)
-                    .is_some_and(is_secret_header)
+                    .is_some_and(is_secret_name)
                     && let Some(value) = members.get_mut("value")
                 {
                     self.redact(value);
@@ -275,18 +299,13 @@ impl Scrub {
     }
 }
 
-fn amplitude_payload(event: &mut Value) -> Option<&mut Map<String, Value>> {
+fn sdk_payload(event: &mut Value) -> Option<&mut Map<String, Value>> {
     let data = event.get_mut("data")?.as_object_mut()?;
     let tag = data.get("tag")?.as_str()?;
-    if !AMPLITUDE_TAGS.contains(&tag) {
+    if !SDK_TAGS.contains(&tag) {
         return None;
     }
     data.get_mut("payload")?.as_object_mut()
-}
-
-fn is_secret_header(name: &str) -> bool {
-    let name = name.trim().to_ascii_lowercase();
-    SECRET_HEADERS.contains(&name.as_str()) || SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]
@@ -353,14 +372,28 @@ mod tests {
     }
 
     #[test]
-    fn only_custom_and_plugin_events_are_looked_into() {
+    fn the_page_itself_is_not_looked_into() {
         let event = json!({ "data": { "headers": { "cookie": KEY } } }).to_string();
-        for kind in [0, 1, 2, 3, 4, 7, 255] {
+        for kind in [0, 1, 2, 3, 7, 255] {
             assert_eq!(scrub_event(kind, &event, KEY), None);
         }
         assert_eq!(
             scrub_event(kind::PLUGIN, &event, KEY).map(|scrubbed| scrubbed.redactions),
             Some(1)
+        );
+    }
+
+    #[test]
+    fn secret_parameters_go_wherever_an_address_stands() {
+        let meta = |token: &str| json!({ "type": 4, "data": { "href": format!("https://a.test/?token={token}") } });
+        let scrubbed = scrub_event(kind::META, &meta("s3cret").to_string(), KEY).unwrap();
+        assert_eq!(scrubbed.json, meta(REDACTED).to_string());
+        check(
+            json!({ "request": { "query_string": [["code", "s"], ["page", "2"]], "cookies": { "a": "s" } }, "extra": { "query_string": { "token": "s" }, "cookies": 2 }, "url": "/?sid=s" }),
+            Some((
+                json!({ "request": { "query_string": [["code", "[redacted]"], ["page", "2"]], "cookies": "[redacted]" }, "extra": { "query_string": { "token": "[redacted]" }, "cookies": 2 }, "url": "/?sid=[redacted]" }),
+                4,
+            )),
         );
     }
 
@@ -447,8 +480,8 @@ mod tests {
     }
 
     #[test]
-    fn configuration_is_removed_from_amplitude_records_in_order() {
-        for tag in AMPLITUDE_TAGS {
+    fn configuration_is_removed_from_what_sdks_say_of_themselves() {
+        for tag in SDK_TAGS {
             check(
                 custom(
                     tag,

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod collaboration;
 pub mod errors;
 pub mod people;
+pub mod search;
 pub mod sqlite;
 
 use crate::Result;
@@ -14,6 +15,7 @@ use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use people::PeopleCatalog;
+use search::SearchCatalog;
 
 /// A person who can log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Project {
     /// IANA name.
     pub time_zone: String,
     pub capture_enabled: bool,
+    /// What its recorders record, a JSON object.
+    pub capture: String,
 }
 
 /// The first organisation with everything that is needed to start.
@@ -150,7 +154,7 @@ pub struct Cursor {
 /// it returns.
 #[async_trait::async_trait]
 pub trait Catalog:
-    Collaboration + AssetCatalog + ErrorCatalog + PeopleCatalog + Send + Sync
+    Collaboration + AssetCatalog + ErrorCatalog + PeopleCatalog + SearchCatalog + Send + Sync
 {
     /// True when an organisation exists.
     async fn is_set_up(&self) -> Result<bool>;

@@ -15,6 +15,7 @@ mod assets;
 mod collaboration;
 mod errors;
 mod people;
+mod search;
 
 use crate::catalog::{Cursor, Event, Installation, ReplayQuery, Session};
 use crate::{Blobs, Catalog, Kind};
@@ -133,6 +134,7 @@ pub async fn catalog(catalog: &dyn Catalog) {
     assets::assets(catalog, project, second).await;
     errors::errors(catalog, project).await;
     people::people(catalog, project).await;
+    search::search(catalog, project, second, user.id).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

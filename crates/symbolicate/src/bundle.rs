@@ -68,7 +68,9 @@ impl Bundle {
     /// # Errors
     /// When it is no archive with a manifest, or holds more than is allowed.
     pub fn read(archive: &[u8]) -> Result<Self, Error> {
-        let mut archive = zip::ZipArchive::new(Cursor::new(strip_header(archive)))
+        // Tools of the vendor write `SYSB` and a version before the archive, and count
+        // it in the archive's places or not: what is before the archive is skipped here.
+        let mut archive = zip::ZipArchive::new(Cursor::new(archive))
             .map_err(|error| Error::Archive(error.to_string()))?;
         if archive.len() > MAX_FILES {
             return Err(Error::TooLarge("20,000 files"));
@@ -129,14 +131,6 @@ impl Bundle {
             });
         }
         Ok(bundle)
-    }
-}
-
-/// Tools of the vendor write `SYSB` and a version before the archive.
-fn strip_header(archive: &[u8]) -> &[u8] {
-    match archive.strip_prefix(b"SYSB") {
-        Some(rest) => rest.get(4..).unwrap_or_default(),
-        None => archive,
     }
 }
 

@@ -32,7 +32,14 @@ fn column_of(text: &str) -> u32 {
 }
 
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip_after(b"", files)
+}
+
+/// An archive whose places count what is before it.
+fn zip_after(start: &[u8], files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut written = std::io::Cursor::new(Vec::new());
+    written.write_all(start).unwrap();
+    let mut archive = zip::ZipWriter::new(written);
     for (name, content) in files {
         let options = zip::write::SimpleFileOptions::default();
         archive.start_file(*name, options).unwrap();
@@ -155,15 +162,22 @@ fn archives_of_the_vendors_tools_are_understood() {
         "files/_/_/bare.js":{"url":"~/bare.js","type":"minified_source"},
         "files/_/_/gone.js":{"url":"~/gone.js","type":"minified_source","headers":{"sourcemap":"alone.js.map"}}}}"#;
     let (script, map) = (read("app.js"), read("app.js.map"));
-    let mut archive = b"SYSB\x02\0\0\0".to_vec();
-    archive.extend(zip(&[
+    let files: [(&str, &[u8]); 5] = [
         ("manifest.json", manifest),
         ("files/_/_/app.js", &script),
         ("files/_/_/maps/app.js.map", &map),
         ("files/_/_/alone.js.map", &map),
         ("files/_/_/bare.js", b"x()"),
-    ]));
-    let bundle = Bundle::read(&archive).unwrap();
+    ];
+    let header = b"SYSB\x02\0\0\0";
+    let put_before = [header.as_slice(), &zip(&files)].concat();
+    for archive in [zip(&files), put_before, zip_after(header, &files)] {
+        check_archive(&archive);
+    }
+}
+
+fn check_archive(archive: &[u8]) {
+    let bundle = Bundle::read(archive).unwrap();
     let addresses: Vec<_> = bundle
         .artifacts
         .iter()

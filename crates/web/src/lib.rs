@@ -1,4 +1,4 @@
-//! The built web app and demo site, inside the binary. Debug builds read the
+//! The built web app, browser SDK and demo site, inside the binary. Debug builds read the
 //! files from the disk instead, so that they need not be compiled again.
 //!
 //! A build without Node has no files: the server then says which command makes
@@ -16,6 +16,11 @@ struct App;
 #[allow_missing = true]
 struct Demo;
 
+#[derive(RustEmbed)]
+#[folder = "../../sdk/dist"]
+#[allow_missing = true]
+struct Sdk;
+
 /// One file. `path` has no leading slash.
 pub struct File {
     pub bytes: std::borrow::Cow<'static, [u8]>,
@@ -32,6 +37,11 @@ fn file(found: EmbeddedFile) -> File {
 
 pub fn app(path: &str) -> Option<File> {
     App::get(path).map(file)
+}
+
+/// The browser SDK, as pages load it.
+pub fn sdk(path: &str) -> Option<File> {
+    Sdk::get(path).map(file)
 }
 
 pub fn demo(path: &str) -> Option<File> {

@@ -25,6 +25,7 @@ pub mod sentry;
 mod body;
 mod form;
 mod own_traffic;
+mod plain_columns;
 mod replay_event;
 mod value;
 

@@ -1,22 +1,26 @@
 //! Bare rrweb events, from any recorder and any sender.
 //!
 //! Three shapes of body: a JSON array of events, an object `{"events":[…]}`, or one
-//! event per line. An event is an object or a string of `@rrweb/packer`.
+//! event per line. An event is an object or a string of `@rrweb/packer`. Our own SDK
+//! sends columns instead, see `plain_columns`.
 
 use crate::Rejection;
 use crate::body::{as_text, clean_or_reject, for_each_in, for_each_under, not_readable};
+use crate::plain_columns;
 use crate::replay_event::EventBatch;
 use model::Timestamp;
 use model::ingest::{About, Client, Problems, Reason, ReplayPayload, ReplayUpload, Source};
 use serde_json::value::RawValue;
 
-/// Reads a decompressed body. The ids come from the request's query.
+/// Reads a decompressed body. The ids come from the request's query. The events
+/// together are not larger than `limit_bytes`, either.
 pub fn decode_plain(
     body: &[u8],
     device_id: &str,
     session_id: &str,
     client: Client,
     received_at: Timestamp,
+    limit_bytes: usize,
 ) -> Result<ReplayUpload, Rejection> {
     let (device_id, is_device_repaired) = clean_or_reject("device_id", Some(device_id))?;
     let (session_id, is_session_repaired) = clean_or_reject("session_id", Some(session_id))?;
@@ -26,7 +30,7 @@ pub fn decode_plain(
         u64::from(is_device_repaired) + u64::from(is_session_repaired),
     );
     let text = as_text(body, &mut problems)?;
-    let batch = read_batch(text.trim())?;
+    let batch = read_batch(text.trim(), limit_bytes)?;
     let (events, problems) = batch.finish(received_at, problems);
     let payload = ReplayPayload::Events(events);
     Ok(ReplayUpload {
@@ -40,7 +44,12 @@ pub fn decode_plain(
     })
 }
 
-fn read_batch(text: &str) -> Result<EventBatch<'static>, Rejection> {
+fn read_batch(text: &str, limit_bytes: usize) -> Result<EventBatch<'static>, Rejection> {
+    if text.starts_with(plain_columns::HEAD) {
+        let mut batch = EventBatch::new(&[]);
+        plain_columns::for_each_event(text, limit_bytes, |event| batch.add(event))?;
+        return Ok(batch);
+    }
     if text.starts_with('[') {
         let mut batch = EventBatch::new(&[]);
         let result = for_each_in(text, |element: &RawValue| {

@@ -440,7 +440,7 @@ proptest! {
         let _ = track("replay", &body);
         let _ = track("interaction", &body);
         let _ = amplitude::decode_events(&body, received_at(), &["replay.test"]);
-        let _ = wire::plain::decode_plain(&body, "d", "1", Client::default(), received_at());
+        let _ = wire::plain::decode_plain(&body, "d", "1", Client::default(), received_at(), 1_000_000);
     }
 
     #[test]

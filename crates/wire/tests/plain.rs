@@ -15,7 +15,14 @@ fn received_at() -> Timestamp {
 }
 
 fn plain(body: &str) -> Result<ReplayUpload, Rejection> {
-    wire::plain::decode_plain(body.as_bytes(), "d", "1", Client::default(), received_at())
+    wire::plain::decode_plain(
+        body.as_bytes(),
+        "d",
+        "1",
+        Client::default(),
+        received_at(),
+        1_000_000,
+    )
 }
 
 /// Texts of what was kept, and problems by name.
@@ -107,7 +114,7 @@ fn plain_bodies_that_are_no_upload_are_refused() {
     ] {
         check_rejected(plain(body), Reason::InvalidJson, words);
     }
-    let upload = wire::plain::decode_plain(b"[]", " ", "1", Client::default(), received_at());
+    let upload = wire::plain::decode_plain(b"[]", " ", "1", Client::default(), received_at(), 100);
     check_rejected(upload, Reason::InvalidId, "`device_id` is missing");
     let upload = wire::plain::decode_plain(
         b"[]",
@@ -115,6 +122,30 @@ fn plain_bodies_that_are_no_upload_are_refused() {
         &"x".repeat(600),
         Client::default(),
         received_at(),
+        100,
     );
     check_rejected(upload, Reason::InvalidId, "`session_id` is too long");
+}
+
+#[test]
+fn columns_are_events_like_any_other() {
+    let event = r#"{"type":5,"data":{"tag":"t 1"},"timestamp":1767571200000}"#;
+    let columns = concat!(
+        "[columns 1]\n\n{[\"type\",\"data\",\"timestamp\"]\n{0\n\n5\n0\n\n{[\"tag\"]\n{1\n\n",
+        "$\"t 1\"\n%0 1\n\n1767571200000\n0"
+    );
+    let upload = plain(columns).unwrap();
+    let ReplayPayload::Events(events) = upload.payload else {
+        panic!("no events")
+    };
+    let found: Vec<_> = events.iter().map(|event| event.json.clone()).collect();
+    assert_eq!(found, [event.to_owned(), event.replace("t 1", "t 2")]);
+    assert_eq!(events[0].timestamp.millis(), 1_767_571_200_000);
+    check_rejected(plain("[columns 1]\n\n{0"), Reason::InvalidJson, "columns");
+    // A format of tomorrow is refused, so that its sender can send something else.
+    check_rejected(
+        plain("[columns 2]\n\n1"),
+        Reason::InvalidJson,
+        "not valid JSON",
+    );
 }

@@ -2,12 +2,15 @@
 
 use crate::Shared;
 use crate::auth::Viewer;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
-use crate::v1::rfc3339;
+use crate::v1::{OfProject, replays, rfc3339};
 use axum::Json;
+use axum::extract::Path;
+use model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::catalog::Event;
 
 const DEFAULT_LIMIT: usize = 100;
 
@@ -29,22 +32,58 @@ pub async fn list(
         .engine
         .list_events(project.id, params.event_type.as_deref(), limit)
         .await?;
-    let events: Vec<_> = events
-        .into_iter()
-        .map(|event| {
-            let whole: Value = serde_json::from_str(&event.json).unwrap_or_default();
-            json!({
-                "insert_id": event.insert_id,
-                "event_type": event.event_type,
-                "timestamp": rfc3339(event.timestamp),
-                "device_id": event.device_id,
-                "user_id": event.user_id,
-                "session_id": event.session_id,
-                "replay": event.replay,
-                "event_properties": whole.get("event_properties"),
-                "user_properties": whole.get("user_properties"),
-            })
-        })
-        .collect();
+    let events: Vec<_> = events.iter().map(shown).collect();
     Ok(Json(json!({ "events": events })))
+}
+
+fn shown(event: &Event) -> Value {
+    let whole: Value = serde_json::from_str(&event.json).unwrap_or_default();
+    // PostHog's own word for them.
+    let properties = whole.get("event_properties").or(whole.get("properties"));
+    json!({
+        "insert_id": event.insert_id,
+        "event_type": event.event_type,
+        "timestamp": rfc3339(event.timestamp),
+        "device_id": event.device_id,
+        "user_id": event.user_id,
+        "session_id": event.session_id,
+        "replay": event.replay,
+        "event_properties": properties,
+        "user_properties": whole.get("user_properties"),
+    })
+}
+
+/// An event with its number in the catalog.
+pub fn event_json(number: u64, event: &Event) -> Value {
+    let mut answer = shown(event);
+    answer["id"] = number.into();
+    answer["at_ms"] = event.timestamp.millis().into();
+    answer
+}
+
+/// One event as it was sent, and the replay of its session.
+pub async fn one(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<OfProject>,
+) -> ApiResult<Json<Value>> {
+    let number = id.parse().map_err(|_| ApiError::not_found("event"))?;
+    let projects = match params.project_id {
+        None => viewer.projects(&state).await?,
+        asked => vec![viewer.project(&state, asked).await?],
+    };
+    for project in projects {
+        let (event, replay) = match state.engine.event(project.id, number).await {
+            Err(engine::Error::NotFound(_)) => continue,
+            found => found?,
+        };
+        let now = Timestamp::now();
+        let replay = replays::with_notes(&state, &viewer, replay.as_slice(), now).await?;
+        let mut answer = event_json(number, &event);
+        answer["replay"] = json!(replay.into_iter().next());
+        answer["raw"] = serde_json::from_str(&event.json).unwrap_or_default();
+        return Ok(Json(answer));
+    }
+    Err(ApiError::not_found("event"))
 }

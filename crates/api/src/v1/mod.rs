@@ -1,6 +1,7 @@
 //! Our own JSON API. Request and response types are here and nowhere below.
 
 pub mod assets;
+pub mod capture;
 pub mod collaboration;
 pub mod errors;
 pub mod events;
@@ -8,6 +9,7 @@ pub mod export;
 pub mod issues;
 pub mod projects;
 pub mod replays;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod source_maps;

@@ -120,6 +120,7 @@ pub async fn ingest_status(
         .map(|it| json!({ "sdk": it.sdk, "version": it.version, "last_at": rfc3339(it.last_at) }))
         .collect();
     let families: Vec<_> = status.families.iter().map(family_json).collect();
+    let search = state.engine.search_status(project.id).await?;
     let losses: Vec<_> = status
         .client_losses
         .iter()
@@ -132,6 +133,16 @@ pub async fn ingest_status(
         "rejected": rejected,
         "last_upload_at": status.last_upload_at.map(rfc3339),
         "sdk_seen": sdk_seen,
+        "search": {
+            "rows": search.stats.rows,
+            "events": search.stats.events,
+            "facts": search.stats.facts,
+            "texts": search.stats.texts,
+            "names": search.stats.names,
+            "max_names": search.max_names,
+            "properties_refused": search.stats.refused.properties,
+            "size_bytes": search.stats.file_bytes,
+        },
     })))
 }
 

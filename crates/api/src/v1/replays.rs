@@ -23,17 +23,21 @@ use std::ops::Range;
 
 #[derive(Deserialize)]
 pub struct ListParams {
-    project_id: Option<i64>,
+    pub project_id: Option<i64>,
     limit: Option<usize>,
     cursor: Option<String>,
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
     unseen: Option<bool>,
+    filter: Option<String>,
+    sort: Option<String>,
+    order: Option<String>,
+    live: Option<bool>,
 }
 
 impl ListParams {
-    fn request(self, viewer: &Viewer) -> ApiResult<ListRequest> {
+    pub fn request(self, viewer: &Viewer) -> ApiResult<ListRequest> {
         let unseen_by = match self.unseen {
             Some(true) => Some(viewer.person()?.id),
             Some(false) | None => None,
@@ -45,6 +49,10 @@ impl ListParams {
             from: self.from,
             to: self.to,
             unseen_by,
+            filter: self.filter,
+            sort: self.sort,
+            order: self.order,
+            live: self.live,
         })
     }
 }
@@ -151,7 +159,10 @@ pub async fn list(
     let project = viewer.project(&state, params.project_id).await?;
     let request = params.request(&viewer)?;
     let now = Timestamp::now();
-    let page = state.engine.list_replays(&project, &request, now).await?;
+    let filter = request.filter.as_deref().unwrap_or_default();
+    let page = state.engine.list_replays(&project, &request, now).await;
+    let page = page.map_err(|error| ApiError::in_text(error, filter))?;
+    let filter = engine::search::filter_of_text(filter)?.to_text();
     let replays = with_notes(&state, &viewer, &page.replays, now).await?;
     Ok(Json(json!({
         "replays": replays,
@@ -159,6 +170,8 @@ pub async fn list(
         "from": page.from.map(rfc3339),
         "to": page.to.map(rfc3339),
         "time_zone": project.time_zone,
+        "total": page.total,
+        "filter": filter,
     })))
 }
 
@@ -213,7 +226,9 @@ pub async fn neighbours(
     let beside = state
         .engine
         .neighbours(&project, &replay, &request, Timestamp::now())
-        .await?;
+        .await;
+    let filter = request.filter.as_deref().unwrap_or_default();
+    let beside = beside.map_err(|error| ApiError::in_text(error, filter))?;
     Ok(Json(
         json!({ "previous": beside.previous, "next": beside.next }),
     ))

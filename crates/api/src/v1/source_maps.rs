@@ -10,15 +10,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use engine::source_maps::UploadOfMaps;
+use engine::source_maps::{MAX_ARCHIVE_BYTES, UploadOfMaps};
 use model::ingest::Reason;
 use model::{ProjectId, Timestamp};
 use serde_json::{Value, json};
+use wire::Rejection;
 
-/// Tools that upload more cut it into several archives.
-const MAX_ARCHIVE_BYTES: usize = 64 << 20;
-
-/// The body is a zip archive with a `manifest.json`.
+/// Tools that have more cut it into several archives. The body is a zip archive with a `manifest.json`.
 pub async fn add(
     state: Shared,
     viewer: Viewer,
@@ -27,14 +25,7 @@ pub async fn add(
 ) -> ApiResult<(StatusCode, Json<Value>)> {
     let project = viewer.project(&state, params.project_id).await?;
     let received = state.admission.receive(body, MAX_ARCHIVE_BYTES).await;
-    let (archive, _memory) = received.map_err(|rejection| {
-        let status = match rejection.reason {
-            Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Reason::Throttled => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        ApiError::new(status, rejection.reason.name(), rejection.message)
-    })?;
+    let (archive, _memory) = received.map_err(refused)?;
     let now = Timestamp::now();
     let upload = state
         .engine
@@ -42,6 +33,16 @@ pub async fn add(
         .add(project.id, archive, now)
         .await?;
     Ok((StatusCode::CREATED, Json(upload_json(&upload))))
+}
+
+/// A body that was not taken.
+pub fn refused(rejection: Rejection) -> ApiError {
+    let status = match rejection.reason {
+        Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::Throttled => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    ApiError::new(status, rejection.reason.name(), rejection.message)
 }
 
 pub async fn list(

@@ -4,9 +4,11 @@ use crate::Shared;
 use crate::auth::Viewer;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
+use crate::v1::events::event_json;
 use crate::v1::{OfProject, replays, rfc3339};
 use axum::Json;
 use axum::extract::Path;
+use engine::search::Session;
 use model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +22,10 @@ const EMAILS: [&str; 2] = ["email", "$email"];
 pub struct ListParams {
     project_id: Option<i64>,
     identity: Option<String>,
+    device: Option<String>,
+    email: Option<String>,
+    property: Option<String>,
+    value: Option<String>,
     query: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
@@ -32,10 +38,23 @@ pub async fn list(
 ) -> ApiResult<Json<Value>> {
     let project = viewer.project(&state, params.project_id).await?;
     let cursor = params.cursor.as_deref();
+    let identity = match (params.identity, params.device) {
+        (Some(_), Some(_)) => return Err(ApiError::invalid("send either identity or device")),
+        (identity, device) => identity.or(device),
+    };
+    let property = match (params.email, params.property, params.value) {
+        (None, None, None) => None,
+        (Some(email), None, None) => Some((EMAILS.map(str::to_owned).to_vec(), email)),
+        (None, Some(name), Some(value)) => Some((vec![name], value)),
+        _ => {
+            return Err(ApiError::invalid("send email, or property with value"));
+        }
+    };
     let found = state.engine.people(
         project.id,
-        params.identity,
+        identity,
         params.query,
+        property,
         params.limit,
         cursor,
     );
@@ -102,6 +121,67 @@ pub async fn one(
         return Ok(Json(answer));
     }
     Err(ApiError::not_found("user"))
+}
+
+#[derive(Deserialize)]
+pub struct StreamParams {
+    project_id: Option<i64>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// What a person did, session by session, newest first.
+pub async fn events(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<StreamParams>,
+) -> ApiResult<Json<Value>> {
+    let id = id.parse().map_err(|_| ApiError::not_found("user"))?;
+    let projects = match params.project_id {
+        None => viewer.projects(&state).await?,
+        asked => vec![viewer.project(&state, asked).await?],
+    };
+    let cursor = params.cursor.as_deref();
+    for project in projects {
+        let stream = state
+            .engine
+            .stream_of_person(project.id, id, params.limit, cursor);
+        let stream = match stream.await {
+            Err(engine::Error::NotFound(_)) => continue,
+            found => found?,
+        };
+        let now = Timestamp::now();
+        let mut sessions = Vec::with_capacity(stream.sessions.len());
+        for session in &stream.sessions {
+            let shown = replays::with_notes(&state, &viewer, session.replay.as_slice(), now);
+            let replay = shown.await?.into_iter().next();
+            sessions.push(session_json(session, replay));
+        }
+        let next = stream.next_cursor;
+        return Ok(Json(json!({ "sessions": sessions, "next_cursor": next })));
+    }
+    Err(ApiError::not_found("user"))
+}
+
+fn session_json(session: &Session, replay: Option<Value>) -> Value {
+    let events = session.events.iter();
+    let times = events.clone().map(|(_, event)| event.timestamp);
+    let found = session.replay.as_ref();
+    // Of a recording it knows the ends; else as far as the events of this page say.
+    let started = found.map(|it| it.started_at).or(times.clone().min());
+    let ended = found.map(|it| it.last_event_at).or(times.max());
+    let first = events.clone().next().map(|(_, event)| event);
+    let in_session = first.filter(|_| session.id.is_some());
+    json!({
+        "id": session.id,
+        "session_id": in_session.and_then(|event| event.session_id.as_ref()),
+        "device_id": in_session.map(|event| &event.device_id),
+        "started_at": started.map(rfc3339),
+        "ended_at": ended.map(rfc3339),
+        "replay": replay,
+        "events": events.map(|(number, event)| event_json(*number, event)).collect::<Vec<_>>(),
+    })
 }
 
 fn properties_json(properties: &[(String, String)]) -> Value {

@@ -239,8 +239,7 @@ pub async fn config(
     };
     let reply = match project_of(&state, key.as_deref()).await {
         Ok(project) => {
-            let mut capture = state.settings.capture.clone();
-            capture.capture_enabled &= project.capture_enabled;
+            let capture = crate::capture::in_force(&state, &project);
             amplitude::config_ok(amplitude::config_json(&capture))
         }
         Err(rejection) if rejection.reason == Reason::UnknownKey => {

@@ -5,6 +5,7 @@ pub mod amplitude;
 pub mod posthog;
 pub mod rrweb;
 pub mod sentry;
+pub mod sentry_cli;
 
 use crate::address::Origin;
 use crate::state::State;

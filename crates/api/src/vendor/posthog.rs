@@ -4,6 +4,7 @@
 use super::{admit, client_of, preflight, refused, rejection_of, respond, text};
 use crate::Shared;
 use crate::address::Origin;
+use crate::capture::in_force;
 use crate::state::State;
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -13,16 +14,17 @@ use axum::response::{IntoResponse, Response};
 use engine::ingest_status::Sender;
 use model::Timestamp;
 use model::ingest::{Reason, Source};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::catalog::Project;
 use tokio::sync::OwnedSemaphorePermit;
-use wire::amplitude::CaptureSettings;
 use wire::posthog::{self, Endpoint, Wishes};
 use wire::{Rejection, Reply};
 
 /// Scripts of the SDK are some 200 KB.
 const MAX_SCRIPT_BYTES: u64 = 8 << 20;
+/// Folders that are looked through for a script of no version.
+const MAX_VERSIONS: usize = 1000;
 /// The version in the address makes a script's content final.
 const KEEP_SCRIPT: &str = "public, max-age=3600";
 
@@ -54,7 +56,7 @@ pub async fn ingest(
         Endpoint::ConfigScript { token } | Endpoint::ConfigJson { token } => {
             match project_of(&state, token).await {
                 Ok(project) => {
-                    let capture = capture_of(&state, &project);
+                    let capture = in_force(&state, &project);
                     match endpoint {
                         Endpoint::ConfigScript { .. } => posthog::config_script(&capture, token),
                         _ => posthog::config_json(&capture, token),
@@ -179,7 +181,7 @@ async fn answer(
     let key = received.request.token().to_owned();
     let because = |rejection: Rejection| (Some(key.clone()), rejection);
     let project = project_of(state, &key).await.map_err(because)?;
-    let capture = capture_of(state, &project);
+    let capture = in_force(state, &project);
     match endpoint {
         Endpoint::Flags => return Ok(posthog::flags(&capture, wishes)),
         Endpoint::Decide => return Ok(posthog::decide(&capture, wishes)),
@@ -217,12 +219,6 @@ async fn project_of(state: &State, token: &str) -> Result<Arc<Project>, Rejectio
     })
 }
 
-fn capture_of(state: &State, project: &Project) -> CaptureSettings {
-    let mut capture = state.settings.capture.clone();
-    capture.capture_enabled &= project.capture_enabled;
-    capture
-}
-
 async fn count(state: &State, key: Option<&str>, reason: Reason) {
     refused(state, Source::PostHog, key, Sender::default(), reason).await;
 }
@@ -238,9 +234,16 @@ async fn script(state: &State, name: &str, version: Option<&str>, query: &str) -
     let name = format!("{name}.js");
     let found = tokio::task::spawn_blocking(move || {
         let folder = folder?;
-        let of_version = asked.map(|version| folder.join(version).join("dist").join(&name));
         let plain = folder.join("dist").join(&name);
-        of_version.into_iter().chain([plain]).find_map(read_script)
+        let paths = match asked {
+            Some(version) => [
+                Some(folder.join(version).join("dist").join(&name)),
+                Some(plain),
+            ],
+            // Only builds from before versions were named ask for none.
+            None => [Some(plain), oldest_with(&folder, &name)],
+        };
+        paths.into_iter().flatten().find_map(read_script)
     });
     match found.await {
         Ok(Some(bytes)) => {
@@ -261,6 +264,23 @@ async fn script(state: &State, name: &str, version: Option<&str>, query: &str) -
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// The script in the folder of the lowest version that has it.
+fn oldest_with(folder: &Path, name: &str) -> Option<PathBuf> {
+    let version_of = |folder: &Path| {
+        let parts = folder.file_name()?.to_str()?.split('.');
+        parts
+            .map(|part| part.parse().ok())
+            .collect::<Option<Vec<u32>>>()
+    };
+    let entries = std::fs::read_dir(folder).ok()?.take(MAX_VERSIONS).flatten();
+    let found = entries.filter_map(|entry| {
+        let folder = entry.path();
+        let path = folder.join("dist").join(name);
+        path.is_file().then_some((version_of(&folder)?, path))
+    });
+    found.min().map(|(_, path)| path)
 }
 
 fn read_script(path: PathBuf) -> Option<Bytes> {

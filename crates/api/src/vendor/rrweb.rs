@@ -120,6 +120,7 @@ async fn store(
         client.sdk_version = Some(cut(version, MAX_LIBRARY_CHARS)).filter(|text| !text.is_empty());
     }
     let received_at = Timestamp::now();
+    let limit_bytes = admitted.max_decoded_bytes;
     let decode = move |plain: &[u8]| {
         wire::plain::decode_plain(
             plain,
@@ -127,6 +128,7 @@ async fn store(
             &params.session_id,
             client,
             received_at,
+            limit_bytes,
         )
     };
     let upload = admitted.decode(decode).await?;

@@ -88,9 +88,13 @@ impl Request<'_> {
         };
         if let Some(found) = &early {
             refusal.key = Some(found.public_key.clone());
-            if let Err(error) = project_of(state, found).await {
-                discard(body).await;
-                return Err(refusal.because(error));
+            match project_of(state, found).await {
+                // A DSN writes some keys in another way.
+                Ok(project) => refusal.key = Some(project.ingest_key.clone()),
+                Err(error) => {
+                    discard(body).await;
+                    return Err(refusal.because(error));
+                }
             }
         }
         let admitted = admit(state, self.headers, body).await;
@@ -136,6 +140,7 @@ impl Request<'_> {
         refusal.key = Some(found.public_key.clone());
         let project = project_of(state, &found).await;
         let project = project.map_err(|error| refusal.because(error))?;
+        refusal.key = Some(project.ingest_key.clone());
         let stored = state
             .engine
             .accept_batch(project, batch, client, received_at)
@@ -192,7 +197,17 @@ fn no_key() -> Rejection {
 
 async fn project_of(state: &State, found: &Credentials) -> Result<Arc<Project>, Rejection> {
     let project = state.engine.project_of_key(&found.public_key).await;
-    project.map_err(rejection_of)?.ok_or_else(|| {
+    let mut project = project.map_err(rejection_of)?;
+    if project.is_none()
+        && let Some(key) = sentry::key_of_dsn(&found.public_key)
+    {
+        project = state
+            .engine
+            .project_of_key(&key)
+            .await
+            .map_err(rejection_of)?;
+    }
+    project.ok_or_else(|| {
         let message = "unknown key: this server has no project with it";
         Rejection::new(Reason::UnknownKey, message)
     })

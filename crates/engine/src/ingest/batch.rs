@@ -2,14 +2,13 @@
 //! each as durable as any; only when all are does the sender hear "accepted".
 
 use super::frame::{Frame, FrameBody, RecordedLinks, Records, VideoFrame};
-use super::{Pending, catalog_events};
+use super::{Pending, catalog_events, scrub};
 use crate::ingest_status::{Item, Sender};
 use crate::metrics::SourceLabel;
 use crate::{Engine, Error, Result};
 use model::batch::{Batch, Feedback, ReplaySegment, replay_link};
 use model::ingest::{AnalyticsEvent, Client, Reason, ReplayPayload, Source};
 use model::{ReplayId, Timestamp};
-use rrweb::envelope::kind::CUSTOM;
 use serde_json::json;
 use std::sync::Arc;
 use store::catalog::Project;
@@ -57,7 +56,7 @@ impl Engine {
             batch.replays.clear();
         }
         let segments = std::mem::take(&mut batch.replays);
-        scrub(&mut batch, &project.ingest_key);
+        scrub::batch(&mut batch, &project.ingest_key);
         let problems = std::mem::take(&mut batch.problems);
         self.count_problems(
             project.id,
@@ -93,6 +92,7 @@ impl Engine {
                 replay: segment.upload.session_id.clone(),
                 error_ids: facts.error_ids.clone(),
                 trace_ids: facts.trace_ids.clone(),
+                at: facts.ended_at.or(facts.started_at),
             })
         });
         let mut identities = std::mem::take(&mut batch.identities);
@@ -266,19 +266,4 @@ fn feedback_event(feedback: Feedback) -> AnalyticsEvent {
         replay_id: replay.map(replay_link),
         json: json.to_string(),
     }
-}
-
-/// Takes keys and credentials out of what is kept as it was sent.
-fn scrub(batch: &mut Batch, ingest_key: &str) {
-    let mut redactions = 0;
-    let errors = batch.errors.iter_mut().map(|it| &mut it.json);
-    let texts = errors.chain(batch.analytics.iter_mut().map(|it| &mut it.json));
-    for json in texts {
-        // The rules for what a page recorded by itself hold for these as well.
-        if let Some(scrubbed) = privacy::scrub_event(CUSTOM, json, ingest_key) {
-            redactions += scrubbed.redactions;
-            *json = scrubbed.json;
-        }
-    }
-    batch.problems.add(Reason::RedactedSecret, redactions);
 }

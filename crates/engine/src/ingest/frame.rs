@@ -69,6 +69,9 @@ pub struct RecordedLinks {
     pub replay: String,
     pub error_ids: Vec<String>,
     pub trace_ids: Vec<String>,
+    /// A time in the part, by its device.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -439,6 +442,7 @@ mod tests {
                     replay: "r".to_owned(),
                     error_ids: vec!["e".to_owned()],
                     trace_ids: Vec::new(),
+                    at: Some(Timestamp::from_millis(7)),
                 }],
                 errors: vec![crate::errors::record::tests::error("E", "a\nb", &[])],
                 ..Records::default()

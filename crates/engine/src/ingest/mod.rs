@@ -8,6 +8,7 @@ mod batch;
 pub mod frame;
 pub mod mark;
 mod pending;
+mod scrub;
 
 use crate::ingest_status::Sender;
 use crate::{Engine, Error, Result};
@@ -53,18 +54,7 @@ impl Engine {
         received_at: Timestamp,
     ) -> Result<()> {
         let source = upload.source;
-        if let ReplayPayload::Events(events) = &mut upload.payload {
-            let mut redactions = 0;
-            for event in events.iter_mut() {
-                if let Some(scrubbed) =
-                    privacy::scrub_event(event.kind, &event.json, &project.ingest_key)
-                {
-                    redactions += scrubbed.redactions;
-                    event.json = scrubbed.json;
-                }
-            }
-            upload.problems.add(Reason::RedactedSecret, redactions);
-        }
+        scrub::replay(&mut upload, &project.ingest_key);
         let sender = Sender {
             device_id: Some(upload.device_id.clone()),
             session_id: Some(upload.session_id.clone()),
@@ -112,10 +102,16 @@ impl Engine {
     pub async fn accept_events(
         self: &Arc<Self>,
         project: Arc<Project>,
-        upload: AnalyticsUpload,
+        mut upload: AnalyticsUpload,
         received_at: Timestamp,
     ) -> Result<u64> {
         let (source, sender) = (upload.source, Sender::default());
+        scrub::events(
+            &mut upload.events,
+            &mut upload.identities,
+            &mut upload.problems,
+            &project.ingest_key,
+        );
         self.count_problems(project.id, source, &sender, &upload.problems, received_at);
         let count = upload.events.len() as u64;
         if count == 0 {

@@ -107,6 +107,7 @@ impl Rows {
             error_ids: it.error_ids,
             trace_ids: it.trace_ids,
             now: received_at,
+            at: it.at.unwrap_or(received_at),
         }));
         for error in &errors {
             self.errors

@@ -158,6 +158,7 @@ pub const FIELDS: &[Field<'static>] = &[
     row("ended", Time),
     row("received", Time),
     row("duration", MILLISECONDS),
+    row("delay", MILLISECONDS),
     row("active", MILLISECONDS),
     row("activity", COUNT),
     row("events", COUNT),

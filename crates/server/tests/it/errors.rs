@@ -116,6 +116,50 @@ fn check_links(server: &Server) {
 }
 
 #[test]
+fn an_error_that_comes_later_changes_the_revision_of_the_manifest() {
+    let server = crate::server::Options::default()
+        .ingest_key(sentry::KEY)
+        .sealing_at_once()
+        .start();
+    assert_eq!(
+        envelope(&server, segment(REPLAY, 0, &[START_MS])).status,
+        200
+    );
+    let id = server.replay_id(REPLAY, REPLAY);
+    server.wait_until_sealed(&id);
+    let revision = || {
+        let manifest = server.json(&format!("/api/v1/replays/{id}/manifest"));
+        manifest["revision"].as_u64().unwrap()
+    };
+    let before = revision();
+    let named = error(&id_of('a'), json!({ "tags": { "replayId": REPLAY } }));
+    send(&server, &json!({}), "event", named);
+    wait_for("a new revision", || (revision() > before).then_some(()));
+    assert_eq!(links(&server, &id).len(), 1);
+}
+
+#[test]
+fn errors_of_a_trace_are_of_the_replays_around_them() {
+    let server = sentry::start();
+    let context = json!({ "trace": { "trace_id": TRACE, "span_id": "1234567890abcdef" } });
+    let traced = |digit: char, at_s: f64| {
+        let more = json!({ "platform": "node", "contexts": context, "timestamp": at_s });
+        send(&server, &json!({}), "event", error(&id_of(digit), more));
+    };
+    listing(&server, &id_of('9'), TRACE);
+    assert_eq!(
+        envelope(&server, segment(REPLAY, 0, &[START_MS])).status,
+        200
+    );
+    let id = server.replay_id(REPLAY, REPLAY);
+    // A server's clock that is wrong by days is no reason: both came just now.
+    traced('d', START_MS as f64 / 1000.0 - 500_000.0);
+    wait_for("the link", || {
+        (links(&server, &id).len() == 1).then_some(())
+    });
+}
+
+#[test]
 fn errors_before_the_replay() {
     let server = sentry::start();
     send_errors(&server);

@@ -3,8 +3,11 @@
 use crate::recording::{
     START_MS, analytics, event, meta, snapshot, track, track_body, track_path, upload,
 };
+use crate::sentry::{KEY, envelope, items, segment};
 use crate::server::{Options, Server, wait_for};
-use serde_json::json;
+use crate::{posthog, sentry};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -200,5 +203,184 @@ fn not_one_byte_left_loses_nothing_that_was_accepted() {
     server.restart();
     assert_eq!(server.events(&second), expected);
     assert_plays(&server, &id);
+    drop(server);
+}
+
+const REPLAY: &str = "11111111111111111111111111111111";
+
+/// An error of the replay.
+fn sentry_error(number: u64) -> String {
+    let event = json!({
+        "event_id": format!("{number:032x}"), "timestamp": START_MS as f64 / 1000.0, "platform": "javascript",
+        "message": "lost?", "tags": { "replayId": REPLAY },
+    });
+    items(&json!({}), &[("event", event)])
+}
+
+fn posthog_event(number: u64) -> Value {
+    json!([{
+        "uuid": format!("p-{number}"), "event": "thing", "timestamp": "2026-11-18T00:00:00Z",
+        "properties": { "token": KEY, "distinct_id": "ada", "number": number },
+    }])
+}
+
+fn posthog_part(number: u64) -> Value {
+    let mut part = posthog::snapshot("s", &json!([event(START_MS + number as i64, number)]));
+    part[0]["uuid"] = format!("part-{number}").into();
+    part[0]["properties"]["token"] = KEY.into();
+    part
+}
+
+#[test]
+fn sentry_and_posthog_are_refused_in_their_own_words() {
+    let options = Options::default().ingest_key(KEY);
+    // More than any disk has.
+    let server = options
+        .env("REENACT__INGEST__MIN_FREE_BYTES", "1000000000000000000")
+        .start();
+    let answer = envelope(&server, sentry_error(1));
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.json()["detail"].as_str().unwrap().contains("space"));
+    // Either would be taken for a limit of replays, too, and end them.
+    assert_eq!(answer.header("retry-after"), "");
+    assert_eq!(answer.header("x-sentry-rate-limits"), "");
+    // Any other status would end the replay for good: the part is lost, and said to be.
+    let answer = envelope(&server, segment(REPLAY, 0, &[START_MS]));
+    assert_eq!(answer.status, 200);
+    assert_ne!(answer.header("x-sentry-error"), "");
+    assert_eq!(answer.header("x-sentry-rate-limits"), "");
+    for body in [posthog_event(1), posthog_part(1)] {
+        let answer = posthog::capture(&server, "/e/", &body);
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert_eq!(answer.json()["type"], "server_error");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "https://shop.test"
+        );
+    }
+    // Without these, pages would stop recording until they are loaded again.
+    let config = server.get(&format!("/array/{KEY}/config"));
+    assert_eq!(config.json()["sessionRecording"]["endpoint"], "/s/");
+    let flags = posthog::capture(&server, "/flags/?v=2&config=true", &json!({ "token": KEY }));
+    assert_eq!(flags.status, 200);
+    assert!(server.problems("storage_full") >= 4.0);
+    assert_eq!(server.replays(), [Value::Null; 0]);
+}
+
+/// What the server has said to have stored.
+#[derive(Default)]
+struct Accepted {
+    errors: BTreeSet<u64>,
+    segments: BTreeSet<u64>,
+    events: BTreeSet<u64>,
+    parts: BTreeSet<u64>,
+    refused: usize,
+}
+
+impl Accepted {
+    fn send(&mut self, server: &Server, number: u64) {
+        let at_ms = START_MS + number as i64;
+        let error = envelope(server, sentry_error(number));
+        let is_stored = match error.status {
+            200 => true,
+            status => {
+                assert_eq!(status, 503, "{}", error.text());
+                false
+            }
+        };
+        self.note(is_stored, number, |it| &mut it.errors);
+        let segment = envelope(server, segment(REPLAY, number, &[at_ms]));
+        assert_eq!(segment.status, 200, "{}", segment.text());
+        let is_stored = segment.header("x-sentry-error").is_empty();
+        self.note(is_stored, number, |it| &mut it.segments);
+        for is_part in [false, true] {
+            let body = match is_part {
+                true => posthog_part(number),
+                false => posthog_event(number),
+            };
+            let answer = posthog::capture(server, "/e/", &body);
+            assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
+            self.note(answer.status == 200, number, |it| match is_part {
+                true => &mut it.parts,
+                false => &mut it.events,
+            });
+        }
+    }
+
+    fn note(&mut self, is_stored: bool, number: u64, of: impl Fn(&mut Self) -> &mut BTreeSet<u64>) {
+        match is_stored {
+            true => drop(of(self).insert(number)),
+            false => self.refused += 1,
+        }
+    }
+
+    /// A part that failed may have been stored before it did: it is there, or not.
+    fn check(&self, server: &Server) {
+        let has_all = |found: BTreeSet<u64>, expected: &BTreeSet<u64>| expected.is_subset(&found);
+        wait_for("all that was accepted", || {
+            let replay = server.replay_id(REPLAY, REPLAY);
+            let errors = server.json(&format!("/api/v1/replays/{replay}/errors?limit=1000"));
+            let errors = errors["errors"].as_array().unwrap().iter();
+            let errors =
+                errors.map(|it| u64::from_str_radix(it["event_id"].as_str().unwrap(), 16).unwrap());
+            let events = server.json("/api/v1/events?limit=1000");
+            let events = events["events"].as_array().unwrap().iter();
+            let events = events.map(|it| it["insert_id"].as_str().unwrap()[2..].parse().unwrap());
+            let times = |id: &str| {
+                let events = server.events(id);
+                let times = events
+                    .iter()
+                    .map(|it| it["timestamp"].as_u64().unwrap() - START_MS as u64);
+                times.collect::<BTreeSet<u64>>()
+            };
+            let posthog = server.replay_id("s", "s");
+            (has_all(errors.collect(), &self.errors)
+                && has_all(events.collect(), &self.events)
+                && has_all(times(&replay), &self.segments)
+                && has_all(times(&posthog), &self.parts))
+            .then_some(())
+        });
+    }
+}
+
+#[test]
+fn not_one_byte_left_loses_nothing_of_sentry_and_posthog_that_was_accepted() {
+    let Some(disk) = SmallDisk::mount("size=24m") else {
+        return;
+    };
+    let options = Options::default().ingest_key(sentry::KEY);
+    let mut server = options
+        .env("REENACT__INGEST__MIN_FREE_BYTES", "0")
+        .sealing_at_once()
+        .start_in(&disk.path().join("data"));
+    let mut accepted = Accepted::default();
+    for number in 1..10 {
+        accepted.send(&server, number);
+    }
+    assert_eq!(accepted.refused, 0);
+    accepted.check(&server);
+    disk.fill();
+    for number in 10..30 {
+        accepted.send(&server, number);
+    }
+    assert!(accepted.refused > 0, "the disk is not full");
+    disk.relieve();
+    let refused = accepted.refused;
+    // The catalog is behind; until it has caught up, the queue may say "later".
+    wait_for("room", || {
+        accepted.send(&server, 30);
+        (accepted.parts.contains(&30)
+            && accepted.events.contains(&30)
+            && accepted.errors.contains(&30))
+        .then_some(())
+    });
+    eprintln!("{refused} of 80 were refused");
+    for number in 31..40 {
+        accepted.send(&server, number);
+    }
+    accepted.check(&server);
+    server.kill_9();
+    server.restart();
+    accepted.check(&server);
     drop(server);
 }

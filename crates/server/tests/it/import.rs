@@ -77,6 +77,44 @@ fn recordings_come_in_whole_and_only_once() {
 }
 
 #[test]
+fn the_journal_lies_beside_what_was_imported() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (data, here) = (folder.path().join("export"), folder.path().join("here"));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::create_dir(&here).unwrap();
+    std::fs::copy(corpus("chat-u3"), data.join("chat.jsonl")).unwrap();
+    let import = || {
+        let done = program()
+            .current_dir(&here)
+            .args(["import", "--server", server.url(), "../export"])
+            .env("REENACT_INGEST_KEY", &server.options.ingest_key)
+            .output()
+            .unwrap();
+        assert!(done.status.success());
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let names = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap().flatten();
+        let mut names: Vec<_> = entries
+            .map(|it| it.file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let said = [import(), import()];
+    assert_ne!(said[0], said[1], "the second knows of the first");
+    assert_eq!(
+        names(folder.path()),
+        ["export", "export.reenact-journal", "here"]
+    );
+    assert_eq!(
+        (names(&data), names(&here)),
+        (vec!["chat.jsonl".to_owned()], vec![])
+    );
+}
+
+#[test]
 fn every_form_of_file_is_understood() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();

@@ -270,6 +270,9 @@ fn scripts_come_from_the_package_that_is_installed() {
     write("dist/lazy-recorder.js", "plain");
     write("1.96.1/dist/recorder-v2.js", "old");
     write("1.449.2/dist/lazy-recorder.js", "new");
+    write("1.96.1/dist/exception-autocapture.js", "old");
+    write("1.172.0/dist/exception-autocapture.js", "newer");
+    write("other/dist/exception-autocapture.js", "hidden");
     write("secret.js", "hidden");
     write("dist/secret.txt", "hidden");
     let package = folder.path().to_str().unwrap();
@@ -281,8 +284,12 @@ fn scripts_come_from_the_package_that_is_installed() {
         ("/static/1.449.2/lazy-recorder.js", Some("new")),
         ("/static/1.500.0/lazy-recorder.js", Some("plain")),
         ("/static/recorder-v2.js?v=1.96.1", Some("old")),
-        ("/static/recorder-v2.js", None),
-        ("/static/recorder-v2.js?v=../../etc", None),
+        // Builds that name no version are of the oldest kind.
+        ("/static/recorder-v2.js", Some("old")),
+        ("/static/exception-autocapture.js", Some("old")),
+        ("/static/exception-autocapture.js?v=1.172.0", Some("newer")),
+        ("/static/recorder-v2.js?v=../../etc", Some("old")),
+        ("/static/secret.js?v=..", None),
         ("/static/../secret.js", None),
         ("/static/%2e%2e/secret.js", None),
         ("/static/..%2fsecret.js", None),

@@ -89,6 +89,8 @@ pub struct ReplayLinks {
     pub error_ids: Vec<String>,
     pub trace_ids: Vec<String>,
     pub now: Timestamp,
+    /// A time in the replay, by its device.
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

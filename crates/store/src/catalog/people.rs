@@ -61,6 +61,8 @@ pub struct PeopleQuery {
     pub identity: Option<String>,
     /// The beginning of an identity.
     pub prefix: Option<String>,
+    /// Who has this value, case aside, in one of the properties with these names.
+    pub property: Option<(Vec<String>, String)>,
     /// Last seen and id of the last one of the page before.
     pub after: Option<(Timestamp, i64)>,
     pub limit: usize,

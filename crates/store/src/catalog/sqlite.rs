@@ -8,6 +8,7 @@ mod issues;
 mod people;
 mod replays;
 mod rows;
+mod search;
 mod videos;
 
 use super::{
@@ -28,6 +29,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0001_start.sql"),
     include_str!("sqlite/migrations/0002_app.sql"),
     include_str!("sqlite/migrations/0003_errors_people.sql"),
+    include_str!("sqlite/migrations/0004_search.sql"),
+    include_str!("sqlite/migrations/0005_capture.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
@@ -295,6 +298,7 @@ impl Catalog for SqliteCatalog {
                 ingest_key: new.ingest_key,
                 time_zone: new.time_zone,
                 capture_enabled: true,
+                capture: "{}".to_owned(),
             })
         })
         .await
@@ -304,11 +308,12 @@ impl Catalog for SqliteCatalog {
         let project = project.clone();
         self.write(move |db| {
             db.execute(
-                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ? WHERE id = ?",
+                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ? WHERE id = ?",
                 params![
                     project.name,
                     project.time_zone,
                     project.capture_enabled,
+                    project.capture,
                     project.id.0
                 ],
             )?;
@@ -444,9 +449,11 @@ impl Catalog for SqliteCatalog {
             let mut added = 0;
             let mut insert = db.prepare_cached(rows::PUT_EVENT)?;
             let mut name_user = db.prepare_cached(
-                "UPDATE replays SET user_id = ?1 WHERE project_id = ?2 AND device_id = ?3 AND session_id = ?4",
+                "UPDATE replays SET user_id = ?1 WHERE project_id = ?2 AND device_id = ?3 AND session_id = ?4
+                 AND user_id IS NOT ?1",
             )?;
-            let mut name_replay = db.prepare_cached("UPDATE replays SET user_id = ?1 WHERE id = ?2")?;
+            let mut name_replay =
+                db.prepare_cached("UPDATE replays SET user_id = ?1 WHERE id = ?2 AND user_id IS NOT ?1")?;
             for event in &events {
                 let new = rows::put_event(&mut insert, project, event)?;
                 added += new as u64;

@@ -49,6 +49,7 @@ pub async fn errors(catalog: &dyn Catalog, project: ProjectId) {
         error_ids: error_ids.iter().map(|&it| it.to_owned()).collect(),
         trace_ids: trace_ids.iter().map(|&it| it.to_owned()).collect(),
         now: at(7),
+        at: at(50_000),
     };
     let with = |mut error: NewError, replay: Option<ReplayId>, trace: Option<&str>| {
         error.record.replay = replay;
@@ -113,6 +114,7 @@ pub async fn errors(catalog: &dyn Catalog, project: ProjectId) {
     issues(catalog, project, id).await;
     spans(catalog, project, id).await;
     videos(catalog, id).await;
+    long_traces(catalog, project).await;
 
     assert_eq!(
         ok!(catalog.forget_errors(1).await),
@@ -139,6 +141,57 @@ fn page(order: IssueOrder) -> IssueQuery {
         order,
         limit: 10,
         ..IssueQuery::default()
+    }
+}
+
+/// One trace for days, as of a page from a cache: errors are of the replays around them.
+async fn long_traces(catalog: &dyn Catalog, project: ProjectId) {
+    const HOUR_MS: i64 = 3_600_000;
+    let traced = |name: &str, hour: i64| {
+        let mut error = error(name, hour * HOUR_MS, name);
+        error.record.trace_id = Some("cached page".to_owned());
+        error
+    };
+    let early = [traced("at 1", 1), traced("at 9", 9)];
+    assert_eq!(ok!(catalog.put_errors(project, &early).await), 2);
+    // More replays than one moment may have.
+    let mut replays = Vec::new();
+    for hour in 1..=30 {
+        let row = replay(project, &format!("cached {hour}"), hour * HOUR_MS);
+        let links = ReplayLinks {
+            replay: row.id,
+            error_ids: Vec::new(),
+            trace_ids: vec!["cached page".to_owned()],
+            now: at(hour * HOUR_MS),
+            at: at(hour * HOUR_MS),
+        };
+        // What is said about a replay may come before it, and after.
+        let (first, second) = (hour % 2 == 0, hour % 2 == 1);
+        if first {
+            ok!(catalog
+                .put_links(project, std::slice::from_ref(&links))
+                .await);
+        }
+        ok!(catalog.put_replays(std::slice::from_ref(&row)).await);
+        if second {
+            ok!(catalog
+                .put_links(project, std::slice::from_ref(&links))
+                .await);
+        }
+        replays.push(row.id);
+    }
+    let mut wrong_clock = traced("at 20", 5_000);
+    wrong_clock.record.received_at = at(20 * HOUR_MS);
+    let mut late = traced("at 25", 25);
+    late.record.received_at = at(5_000 * HOUR_MS);
+    let later = [wrong_clock, late, traced("at 30", 30), traced("never", 40)];
+    assert_eq!(ok!(catalog.put_errors(project, &later).await), 4);
+    for (hour, id) in (1..).zip(replays) {
+        let expected = match hour {
+            1 | 9 | 20 | 25 | 30 => vec![(format!("at {hour}"), LinkKind::Trace)],
+            _ => Vec::new(),
+        };
+        assert_eq!(links_of(catalog, id).await, expected, "hour {hour}");
     }
 }
 

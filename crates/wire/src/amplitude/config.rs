@@ -17,6 +17,9 @@ pub struct CaptureSettings {
     pub capture_enabled: bool,
     /// Share of sessions, 0 to 1; overrides the page's even when 0.
     pub sample_rate: Option<f64>,
+    /// Share of the other sessions that are recorded from before their first error; our
+    /// own SDK's.
+    pub error_sample_rate: Option<f64>,
     /// Younger sessions send nothing.
     pub min_session_duration_ms: u64,
     pub mask_level: Option<MaskLevel>,
@@ -79,6 +82,7 @@ impl Default for CaptureSettings {
         Self {
             capture_enabled: true,
             sample_rate: None,
+            error_sample_rate: None,
             min_session_duration_ms: 0,
             mask_level: None,
             block_selectors: Vec::new(),
@@ -147,8 +151,13 @@ fn sampling(settings: &CaptureSettings) -> Value {
         "capture_enabled".to_owned(),
         settings.capture_enabled.into(),
     );
-    if let Some(rate) = settings.sample_rate.filter(|rate| rate.is_finite()) {
-        sampling.insert("sample_rate".to_owned(), rate.clamp(0.0, 1.0).into());
+    for (name, rate) in [
+        ("sample_rate", settings.sample_rate),
+        ("error_sample_rate", settings.error_sample_rate),
+    ] {
+        if let Some(rate) = rate.filter(|rate| rate.is_finite()) {
+            sampling.insert(name.to_owned(), rate.clamp(0.0, 1.0).into());
+        }
     }
     if settings.min_session_duration_ms > 0 {
         let duration_ms = settings

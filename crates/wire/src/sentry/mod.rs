@@ -33,4 +33,4 @@ pub use decode::decode_store;
 pub use envelope::{Envelope, MAX_ITEMS};
 pub use replay::{MAX_EVENTS_PER_RECORDING, MAX_RECORDING_BYTES};
 pub use reply::{ALL_BUT_REPLAYS, Category, RateLimit, accepted, cors_headers, rejected};
-pub use request::{Credentials, Endpoint, credentials, endpoint};
+pub use request::{Credentials, Endpoint, credentials, dsn_key, endpoint, key_of_dsn};

@@ -9,6 +9,8 @@ use crate::Rejection;
 use crate::form::query_value;
 use crate::value::clean_short;
 use model::ingest::Reason;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
@@ -111,6 +113,40 @@ fn auth_value(list: &str, name: &str) -> Option<String> {
     })
 }
 
+/// How a key is written in a DSN, where SDKs take letters, digits and `_` only: in a
+/// key with anything else, that and `_` are written as `_` and two hexadecimal digits.
+pub fn dsn_key(key: &str) -> Cow<'_, str> {
+    if key.bytes().all(is_dsn_byte) {
+        return Cow::Borrowed(key);
+    }
+    let mut written = String::with_capacity(key.len() + 16);
+    for byte in key.bytes() {
+        match byte {
+            b if b.is_ascii_alphanumeric() => written.push(char::from(b)),
+            // Writing cannot fail.
+            b => drop(write!(written, "_{b:02x}")),
+        }
+    }
+    Cow::Owned(written)
+}
+
+/// The key that [`dsn_key`] has written so; `None` when it has not.
+pub fn key_of_dsn(written: &str) -> Option<String> {
+    let mut parts = written.split('_');
+    let mut key = parts.next()?.to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        let byte = u8::from_str_radix(digits, 16).ok()?;
+        key.push(byte.is_ascii().then_some(char::from(byte))?);
+        key.push_str(rest);
+    }
+    (key != written && dsn_key(&key) == written).then_some(key)
+}
+
+fn is_dsn_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
 /// `sentry.javascript.browser/11.12.0`
 fn split_client(client: &str) -> (Option<String>, Option<String>) {
     let (sdk, version) = client.split_once(['/', ' ']).unwrap_or((client, ""));
@@ -124,7 +160,7 @@ fn parse_dsn(dsn: &str) -> Option<(String, String)> {
     let key = user.split(':').next()?;
     let path = address.split(['?', '#']).next()?.trim_end_matches('/');
     let project = path.rsplit_once('/')?.1;
-    let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_key = !key.is_empty() && key.bytes().all(is_dsn_byte);
     (is_key && is_project(project)).then(|| (key.to_owned(), project.to_owned()))
 }
 
@@ -197,6 +233,26 @@ mod tests {
         // What is no DSN says nothing.
         check("sentry_key=abc", None, Some("nonsense"), Some(("abc", "")));
         check("", None, Some("https://a/b@errors.test/42"), None);
+    }
+
+    #[test]
+    fn keys_in_dsns() {
+        for (key, written) in [
+            ("abc", "abc"),
+            ("a_2db", "a_2db"),
+            ("a-b", "a_2db"),
+            ("a-b_2d", "a_2db_5f2d"),
+            ("-", "_2d"),
+            ("a.b~", "a_2eb_7e"),
+        ] {
+            assert_eq!(dsn_key(key), written, "{key}");
+            let expected = (key != written).then(|| key.to_owned());
+            let found = key_of_dsn(written).filter(|found| expected.is_some() || found == key);
+            assert_eq!(found, expected, "{written}");
+        }
+        for other in ["", "abc", "a_b", "a_2", "a_ffx", "a_2Db", "a_5fb", "_é"] {
+            assert_eq!(key_of_dsn(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -99,15 +99,14 @@ impl Target {
         if self.family != Family::Sentry {
             return None;
         }
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !self.key.chars().all(is_word) || self.key.is_empty() {
+        let written = wire::sentry::dsn_key(&self.key);
+        if written != self.key || self.key.is_empty() {
             return Some(Finding::Bad(
                 format!(
                     "SDKs refuse the key {:?} in a DSN: letters, digits and _ only",
                     self.key
                 ),
-                "Keys of older projects have dashes: make a new project, whose key has none."
-                    .to_owned(),
+                format!("Write this key as {written} in a DSN: it is the same project."),
             ));
         }
         let project = self.project.as_deref().unwrap_or_default();

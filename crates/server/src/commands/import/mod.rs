@@ -43,9 +43,10 @@ pub struct Import {
     #[arg(long)]
     dry_run: bool,
     /// File that remembers what was sent, so that an import that was stopped goes on
-    /// where it was. Delete it to send everything again.
-    #[arg(long, default_value = "reenact-import.journal")]
-    journal: PathBuf,
+    /// where it was. Delete it to send everything again. If not given, it lies beside
+    /// the first of the files: `<file>.reenact-journal`.
+    #[arg(long)]
+    journal: Option<PathBuf>,
 }
 
 /// What became of one recording.
@@ -60,6 +61,20 @@ struct Totals {
 }
 
 impl Import {
+    fn journal_path(&self) -> PathBuf {
+        let beside = |first: &PathBuf| {
+            // A folder may be named by dots.
+            let path = first.canonicalize().ok()?;
+            let mut name = path.file_name()?.to_owned();
+            name.push(".reenact-journal");
+            Some(path.with_file_name(name))
+        };
+        let journal = self.journal.clone();
+        journal
+            .or_else(|| self.files.first().and_then(beside))
+            .unwrap_or_else(|| PathBuf::from(".reenact-journal"))
+    }
+
     pub fn run(&self) -> Result<()> {
         let (found, mut skipped) = files::find(&self.files)?;
         if self.session_id.is_some() && found.len() > 1 {
@@ -70,7 +85,7 @@ impl Import {
         }
         let mut journal = match self.dry_run {
             true => Journal::nowhere(),
-            false => Journal::open(&self.journal)?,
+            false => Journal::open(&self.journal_path())?,
         };
         let progress = files::progress_bar(&found)?;
         let (mut stored, mut failed) = (0_usize, Vec::new());

@@ -48,6 +48,7 @@ impl<'a> Sender<'a> {
             session_id,
             Client::default(),
             Timestamp::now(),
+            wire::MAX_EVENT_BYTES,
         );
         let upload = decoded.map_err(|rejection| anyhow::anyhow!("{}", rejection.message))?;
         self.count(&upload.payload, &upload.problems);

@@ -13,6 +13,10 @@ use std::ops::Range;
 
 /// Replays that one trace or one listed error leads to. More share it by mistake.
 const MAX_REPLAYS_EACH: i64 = 20;
+/// A trace may be far longer than a replay: pages that a cache hands out carry one for
+/// days. An error is of a replay's trace only when it came within this time of it.
+/// Recorders end a replay after 15 minutes without activity.
+const TRACE_SLACK_MICROS: i64 = 1_200_000_000;
 /// Errors of one trace that are linked when a replay names the trace.
 const MAX_ERRORS_OF_TRACE: i64 = 1000;
 
@@ -143,15 +147,30 @@ fn put_error(db: &Connection, project: ProjectId, new: &NewError) -> Result<bool
     if let Some(trace) = &it.trace_id {
         match &it.replay {
             // What else happened in this trace belongs to the replay, too.
-            Some(replay) => add_trace(db, project, trace, replay.as_bytes(), it.received_at)?,
+            Some(replay) => {
+                add_trace(db, project, trace, replay.as_bytes(), it.received_at, it.at)?
+            }
             None => {
+                // By the server's clock, or by the senders', which may be wrong.
                 let mut traced = db.prepare_cached(
-                    "SELECT replay FROM replay_traces WHERE project_id = ? AND trace_id = ? LIMIT ?",
+                    "SELECT t.replay FROM replay_traces t LEFT JOIN replays r ON r.id = t.replay
+                     WHERE t.project_id = ?1 AND t.trace_id = ?2
+                       AND (?3 BETWEEN min(t.added_at, coalesce(r.first_received_at, t.added_at)) - ?5
+                                   AND max(t.added_at, coalesce(r.last_received_at, t.added_at)) + ?5
+                            OR ?4 BETWEEN r.first_event_at - ?5 AND r.last_event_at + ?5)
+                     ORDER BY t.added_at DESC LIMIT ?6",
                 )?;
-                let traced = traced
-                    .query_map(params![project.0, trace, MAX_REPLAYS_EACH], |row| {
-                        row.get(0)
-                    })?;
+                let traced = traced.query_map(
+                    params![
+                        project.0,
+                        trace,
+                        it.received_at.micros(),
+                        it.at.micros(),
+                        TRACE_SLACK_MICROS,
+                        MAX_REPLAYS_EACH
+                    ],
+                    |row| row.get(0),
+                )?;
                 for replay in traced {
                     links.push((replay?, LinkKind::Trace));
                 }
@@ -185,31 +204,56 @@ fn link(db: &Connection, replay: &[u8; 16], error: i64, via: LinkKind) -> Result
     issues::add_replay(db, replay, error, via)
 }
 
-/// Makes a trace a part of a replay, with the errors that came before.
+/// Makes a trace a part of a replay, with the errors that came before. `at` is a time
+/// in the replay, which may not be in the catalog yet.
 fn add_trace(
     db: &Connection,
     project: ProjectId,
     trace: &str,
     replay: &[u8; 16],
     now: Timestamp,
+    at: Timestamp,
 ) -> Result<()> {
     let added = db
         .prepare_cached(
             "INSERT OR IGNORE INTO replay_traces (project_id, trace_id, replay, added_at)
              SELECT ?1, ?2, ?3, ?4
-             WHERE (SELECT count(*) FROM replay_traces WHERE project_id = ?1 AND trace_id = ?2) < ?5",
+             WHERE (SELECT count(*) FROM replay_traces
+                    WHERE project_id = ?1 AND trace_id = ?2 AND added_at > ?4 - ?6) < ?5",
         )?
-        .execute(params![project.0, trace, replay, now.micros(), MAX_REPLAYS_EACH])?;
+        .execute(params![
+            project.0,
+            trace,
+            replay,
+            now.micros(),
+            MAX_REPLAYS_EACH,
+            TRACE_SLACK_MICROS
+        ])?;
     if added == 0 {
         return Ok(());
     }
     let mut early = db.prepare_cached(
-        "SELECT id FROM errors WHERE project_id = ? AND trace_id = ? AND replay IS NULL LIMIT ?",
+        "SELECT e.id FROM errors e LEFT JOIN replays r ON r.id = ?3
+         WHERE e.project_id = ?1 AND e.trace_id = ?2 AND e.replay IS NULL
+           AND (e.received_at BETWEEN min(?4, coalesce(r.first_received_at, ?4)) - ?6
+                                  AND max(?4, coalesce(r.last_received_at, ?4)) + ?6
+                OR e.at BETWEEN min(?5, coalesce(r.first_event_at, ?5)) - ?6
+                            AND max(?5, coalesce(r.last_event_at, ?5)) + ?6)
+         LIMIT ?7",
     )?;
     let early: Vec<i64> = early
-        .query_map(params![project.0, trace, MAX_ERRORS_OF_TRACE], |row| {
-            row.get(0)
-        })?
+        .query_map(
+            params![
+                project.0,
+                trace,
+                replay,
+                now.micros(),
+                at.micros(),
+                TRACE_SLACK_MICROS,
+                MAX_ERRORS_OF_TRACE
+            ],
+            |row| row.get(0),
+        )?
         .collect::<rusqlite::Result<_>>()?;
     for error in early {
         link(db, replay, error, LinkKind::Trace)?;
@@ -239,7 +283,7 @@ fn put_links(db: &Connection, project: ProjectId, links: &ReplayLinks) -> Result
         }
     }
     for trace in &links.trace_ids {
-        add_trace(db, project, trace, replay, links.now)?;
+        add_trace(db, project, trace, replay, links.now, links.at)?;
     }
     Ok(())
 }
@@ -275,7 +319,14 @@ fn put_span(db: &Connection, project: ProjectId, it: &SpanRecord) -> Result<bool
     if let Some(replay) = &it.replay
         && added > 0
     {
-        add_trace(db, project, &it.trace_id, replay.as_bytes(), it.received_at)?;
+        add_trace(
+            db,
+            project,
+            &it.trace_id,
+            replay.as_bytes(),
+            it.received_at,
+            it.started_at,
+        )?;
     }
     Ok(added > 0)
 }

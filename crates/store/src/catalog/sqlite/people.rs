@@ -333,14 +333,31 @@ fn list(db: &Connection, project: ProjectId, query: &PeopleQuery) -> Result<Vec<
         }
         None => "?5 IS NULL AND ?6 IS NULL",
     };
+    // What was said may be a text or, without quotes, a number.
+    let (names, value) = query.property.clone().unzip();
+    let values = value.map(|value| [json!(value).to_string(), value]);
+    let has_property = match names {
+        Some(_) => {
+            "p.id IN (SELECT v.person_id FROM person_properties v WHERE v.name IN (SELECT value FROM json_each(?7))
+             AND lower(substr(v.value, 1, 200)) IN (lower(substr(?8, 1, 200)), lower(substr(?9, 1, 200))))"
+        }
+        None => "?7 IS NULL AND ?8 IS NULL AND ?9 IS NULL",
+    };
+    let names = names.map(|names| json!(names).to_string());
+    let [text, plain] = values.map_or([None, None], |values| values.map(Some));
     let sql = format!(
-        "SELECT {PERSON_COLUMNS} FROM people p WHERE p.project_id = ?1 AND (p.last_seen, p.id) < (?2, ?3) AND {chosen}
+        "SELECT {PERSON_COLUMNS} FROM people p WHERE p.project_id = ?1 AND (p.last_seen, p.id) < (?2, ?3)
+         AND {chosen} AND {has_property}
          ORDER BY p.last_seen DESC, p.id DESC LIMIT ?4"
     );
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let mut statement = db.prepare_cached(&sql)?;
-    let found =
-        statement.query_map(params![project.0, after, after_id, limit, from, to], person)?;
+    let found = statement.query_map(
+        params![
+            project.0, after, after_id, limit, from, to, names, text, plain
+        ],
+        person,
+    )?;
     let found: Vec<Person> = found.collect::<rusqlite::Result<_>>()?;
     found
         .into_iter()

@@ -20,7 +20,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
 }
 
 pub const PROJECT_COLUMNS: &str =
-    "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled";
+    "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture";
 
 pub fn project(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
@@ -30,6 +30,7 @@ pub fn project(row: &Row<'_>) -> Result<Project> {
         ingest_key: row.get(3)?,
         time_zone: row.get(4)?,
         capture_enabled: row.get(5)?,
+        capture: row.get(6)?,
     })
 }
 
@@ -247,6 +248,11 @@ pub fn put_event(
         event.replay.as_ref().map(ReplayId::as_bytes),
         event.json,
     ])
+}
+
+/// [`EVENT_COLUMNS`] and the number behind them.
+pub fn numbered_event(row: &Row<'_>) -> Result<(u64, Event)> {
+    Ok((row.get::<_, i64>(8)?.unsigned_abs(), event(row)?))
 }
 
 pub fn event(row: &Row<'_>) -> Result<Event> {

@@ -1,0 +1,104 @@
+//! Finding replays: the index beside the catalog, fed by following the catalog's
+//! logs ([`feed`]), and the questions that lists and search fields ask it.
+//!
+//! Rows that are shown always come from the catalog; the index only says which.
+
+mod facts;
+mod feed;
+mod list;
+mod stream;
+mod suggest;
+
+pub use feed::SearchStatus;
+pub use list::{FacetRequest, Facets, value_filter};
+pub use stream::{Session, Stream};
+pub use suggest::{SuggestedName, SuggestedValue};
+
+pub(crate) use feed::{follow_facts, follow_rows_and_events, write_to_files};
+
+use crate::{Engine, Error, Result};
+use index::filter::{Clock, Filter, FilterError};
+use index::{Context, Index, LocalIndex, Subject};
+use model::{ProjectId, ReplayId, Timestamp};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use store::catalog::Project;
+
+pub struct Search {
+    index: Arc<dyn Index>,
+    /// Held while something goes from the catalog into the index, so that what is
+    /// deleted meanwhile does not come back.
+    rows_on_the_way: tokio::sync::Mutex<()>,
+    facts_on_the_way: tokio::sync::Mutex<()>,
+}
+
+impl Search {
+    pub fn open(folder: &Path) -> Self {
+        Self {
+            index: Arc::new(LocalIndex::open(folder, &index::Options::default())),
+            rows_on_the_way: tokio::sync::Mutex::default(),
+            facts_on_the_way: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl From<index::Error> for Error {
+    fn from(error: index::Error) -> Self {
+        match error {
+            // The filter reads well but cannot be asked; it has no place.
+            index::Error::Filter(problem) => Self::Filter(FilterError {
+                at: 0..0,
+                pointer: None,
+                message: problem.message,
+                nearest: problem.nearest,
+            }),
+            index::Error::TooSlow => Self::TooSlow,
+            other => Self::Internal(format!("index: {other}")),
+        }
+    }
+}
+
+/// Reads the text form of a filter.
+///
+/// # Errors
+/// `Filter` names the place.
+pub fn filter_of_text(text: &str) -> Result<Filter> {
+    Filter::from_text(text).map_err(Error::Filter)
+}
+
+/// Reads the JSON form of a filter.
+///
+/// # Errors
+/// `Filter` names the place.
+pub fn filter_of_json(json: &serde_json::Value) -> Result<Filter> {
+    Filter::from_json(json).map_err(Error::Filter)
+}
+
+impl Engine {
+    fn search_context(&self, project: &Project, now: Timestamp) -> Result<Context> {
+        let zone = crate::replays::zone_of(project)?;
+        Ok(Context {
+            clock: Clock { now, zone },
+            cohorts: HashMap::new(),
+        })
+    }
+
+    /// Takes a replay out of the index, in memory and in files. The catalog must have
+    /// forgotten it before, or it comes back. May be repeated.
+    pub async fn forget_replay_in_index(&self, project: ProjectId, id: ReplayId) -> Result<u64> {
+        self.forget_in_index(project, Subject::Replay(id)).await
+    }
+
+    /// The same for everything under a user id or device id.
+    pub async fn forget_user_in_index(&self, project: ProjectId, identity: &str) -> Result<u64> {
+        let who = Subject::User(identity.to_owned());
+        self.forget_in_index(project, who).await
+    }
+
+    async fn forget_in_index(&self, project: ProjectId, who: Subject) -> Result<u64> {
+        let _rows = self.search.rows_on_the_way.lock().await;
+        let _facts = self.search.facts_on_the_way.lock().await;
+        Ok(self.search.index.forget(project, who).await?)
+    }
+}
