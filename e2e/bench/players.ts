@@ -10,8 +10,11 @@ const stock_dist = dirname(createRequire(import.meta.url).resolve('rrweb-player'
 export interface BenchedPlayer {
   name: string;
   page: Page;
-  /** From nothing to the first painted frame, in milliseconds. */
-  open(): Promise<number>;
+  /**
+   * From nothing to the first painted frame, in milliseconds; `part` of the replay, 0 to 1, is where it
+   * opens. Ours counts from the address on, with the app; the stock player's script is there already.
+   */
+  open(part?: number): Promise<number>;
   /** To a part of the replay between 0 and 1; until it is painted. */
   seek(part: number): Promise<number>;
   play(speed: number): Promise<void>;
@@ -55,8 +58,10 @@ export async function ourPlayer(browser: Browser, server: Server, replay: Replay
   return {
     name: 'reenact',
     page,
-    async open() {
-      await page.goto(`${server.origin}/replays/${replay.id}?t=0`);
+    async open(part = 0) {
+      const { first_event_ms, last_event_ms } = await server.get<{ first_event_ms: number; last_event_ms: number }>(`/api/v1/replays/${replay.id}/manifest`);
+      const seconds = (((last_event_ms - first_event_ms) * part) / 1000).toFixed(1);
+      await page.goto(`${server.origin}/replays/${replay.id}?t=${seconds}`);
       await nextShown(0);
       return page.evaluate(() => (window as any).bench.shown[0]);
     },
@@ -107,9 +112,9 @@ export async function stockPlayer(browser: Browser, server: Server, replay: Repl
   return {
     name: 'rrweb-player',
     page,
-    open: () =>
+    open: (part = 0) =>
       limited(
-        page.evaluate(async (replay_path) => {
+        page.evaluate(async ([replay_path, at_part]) => {
           const start_ms = performance.now();
           const manifest = await (await fetch(`${replay_path}/manifest`)).json();
           const events: unknown[] = [];
@@ -120,10 +125,10 @@ export async function stockPlayer(browser: Browser, server: Server, replay: Repl
           const player = new Player({ target: document.body, props: { events, autoPlay: false, skipInactive: false, showController: true, width: 1200, height: 700 } });
           const bench = { player, total_ms: manifest.last_event_ms - manifest.first_event_ms };
           (window as any).bench = bench;
-          player.goto(0, false);
+          player.goto(bench.total_ms * at_part, false);
           await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
           return performance.now() - start_ms;
-        }, path),
+        }, [path, part] as const),
       ),
     seek: (part) =>
       limited(

@@ -1,8 +1,21 @@
 // One script tag with the server's address is the whole installation of our own SDK.
-import { expect, test } from '../support/fixtures';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test as base } from '../support/fixtures';
 import { credentials, type Server } from '../support/server';
 
-const SHOP = 'http://shop.localhost:9';
+/** A site with one page, on an origin of its own. */
+const test = base.extend<{ shop: { url: string; html: string } }>({
+  shop: async ({}, use) => {
+    const shop = { url: '', html: '' };
+    const server = createServer((_request, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(shop.html));
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await use(shop);
+    server.closeAllConnections();
+    server.close();
+  },
+});
 
 const html = (script: string, server: Server, device: string) => `<!doctype html><title>Shop</title><body><p>marker-of-the-shop</p>
   ${script}
@@ -15,7 +28,7 @@ async function storedText(server: Server, device: string): Promise<string> {
 }
 
 for (const kind of ['newest', 'pinned']) {
-  test(`a page of another site is recorded by the ${kind} script of the server`, async ({ page, server }) => {
+  test(`a page of another site is recorded by the ${kind} script of the server`, async ({ page, server, shop }) => {
     const device = 'installed-' + kind;
     const answer = await fetch(`${server.origin}/sdk/version.json`);
     const { version, integrity } = (await answer.json()) as { version: string; integrity: Record<string, string> };
@@ -25,8 +38,8 @@ for (const kind of ['newest', 'pinned']) {
         : `<script src="${server.origin}/sdk/${version}/reenact.js" integrity="${integrity['reenact.js']}" crossorigin="anonymous"></script>`;
     const refused: string[] = [];
     page.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
-    await page.route(`${SHOP}/`, (route) => route.fulfill({ contentType: 'text/html', body: html(script, server, device) }));
-    await page.goto(`${SHOP}/`);
+    shop.html = html(script, server, device);
+    await page.goto(shop.url);
     await page.waitForFunction(() => Boolean((window as any).reenact.getReplayId()));
     await page.evaluate(() => {
       console.warn('marker-of-a-module');
@@ -39,7 +52,7 @@ for (const kind of ['newest', 'pinned']) {
   });
 }
 
-test('changed capture settings take effect at the next start', async ({ page, playwright, server }) => {
+test('changed capture settings take effect at the next start', async ({ page, playwright, server, shop }) => {
   const owner = await playwright.request.newContext({ baseURL: server.origin });
   const { email, password } = credentials;
   const { csrf_token } = await (await owner.post('/api/v1/login', { data: { email, password } })).json();
@@ -47,12 +60,10 @@ test('changed capture settings take effect at the next start', async ({ page, pl
     const answer = await owner.patch('/api/v1/settings', { data: { capture }, headers: { 'x-csrf-token': csrf_token } });
     expect(answer.status(), await answer.text()).toBe(200);
   };
-  await page.route(`${SHOP}/`, (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<!doctype html><body><p class="plan">marker-plan</p><p>marker-text</p><script src="${server.origin}/sdk/reenact.js"></script>` }),
-  );
+  shop.html = `<!doctype html><body><p class="plan">marker-plan</p><p>marker-text</p><script src="${server.origin}/sdk/reenact.js"></script>`;
   /** What a visit records whose page masks nothing itself. */
   const visit = async (device: string) => {
-    await page.goto(`${SHOP}/`);
+    await page.goto(shop.url);
     const id = await page.evaluate(
       async ([key, serverUrl, deviceId]) => {
         const reenact = (window as any).reenact;

@@ -225,6 +225,11 @@ test('on a phone everything is reachable', async ({ page, context, server }) => 
   await row(page, 'Order now').getByRole('button').click();
   await expect.poll(() => offsetShown(page)).toBe(story.order_click_s);
   await page.getByRole('button', { name: 'Close', exact: true }).first().click();
+  // What has no room in the row is in its menu.
+  await page.getByRole('button', { name: 'More controls' }).click();
+  await page.getByRole('button', { name: 'Next change', exact: true }).click();
+  await expect.poll(() => offsetShown(page)).toBeGreaterThan(story.order_click_s);
+  await page.keyboard.press('Escape');
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
   expect(addresses(foreign)).toEqual([]);
 });

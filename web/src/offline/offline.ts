@@ -40,7 +40,9 @@ function start(events: TimedEvent[]): void {
   const idle: IdleRange[] = idleRanges(events);
   let is_playing = false;
   let at_ms = 0;
-  position.max = String(total_ms);
+  // The slider goes in steps; the end must be one of them.
+  const step = Number(position.step) || 1;
+  position.max = String(Math.ceil(total_ms / step) * step);
 
   const draw = (): void => {
     position.value = String(at_ms);

@@ -117,6 +117,11 @@ function verbOfVisit(via: string): string {
   return 'Went to';
 }
 
+/** A tap is recorded as a touch, and then as the click that the browser makes of it. */
+function isSameTap(touch: Fact & { kind: 'touch' }, click: Fact & { kind: 'click' }): boolean {
+  return click.pointer === 'touch' && click.at_ms - touch.at_ms < 1_000 && click.selector === touch.selector;
+}
+
 /** The story with the pauses in it. Runs of typing in one field are one line. */
 export function activityLines(facts: Fact[], idle: TimeSpan[]): Line[] {
   const lines: Line[] = [];
@@ -124,6 +129,8 @@ export function activityLines(facts: Fact[], idle: TimeSpan[]): Line[] {
     const last = lines.at(-1)?.fact;
     if (fact.kind === 'input' && last?.kind === 'input' && last.node_id === fact.node_id) {
       lines[lines.length - 1] = { ...lineOf(fact), at_ms: lines.at(-1)?.at_ms ?? fact.at_ms };
+    } else if (fact.kind === 'click' && last?.kind === 'touch' && isSameTap(last, fact)) {
+      lines[lines.length - 1] = lineOf(fact);
     } else lines.push(lineOf(fact));
   }
   for (const span of idle) {

@@ -43,6 +43,17 @@ test('typing in one field is one line, and pauses are told', () => {
   ]);
 });
 
+test('a tap is told once, as what became of it', () => {
+  const touch = (at_ms: number, more: object = {}) => ({ ...click(at_ms, { pointer: 'touch', ...more }), kind: 'touch' }) as Fact;
+  const tap = (at_ms: number, more: object = {}) => click(at_ms, { pointer: 'touch', ...more });
+  const told = (facts: Fact[]) => activityLines(facts, []).map((line) => `${line.at_ms} ${textOf(line)}`);
+  expect(told([touch(0), tap(90, { dead: true })])).toEqual(['90 Dead click on Pay now (nothing changed)']);
+  expect(told([touch(0), touch(300), tap(390)])).toEqual(['0 Tapped Pay now', '390 Tapped Pay now']);
+  expect(told([touch(0), tap(1_500)])).toHaveLength(2);
+  expect(told([touch(0), tap(90, { selector: 'a' })])).toHaveLength(2);
+  expect(told([touch(0), click(90)])).toHaveLength(2);
+});
+
 test('a filter finds words in any order, also in properties', () => {
   const line = lineOf({ kind: 'event', at_ms: 0, tab: 0, event_type: 'Order placed', properties: { city: 'Graz' }, source: 'x' });
   expect(matches(searchText(line), 'graz ORDER')).toBe(true);
