@@ -230,12 +230,10 @@ impl Scrub {
                 Value::Array(items) => remaining.extend(items),
                 Value::Object(members) => {
                     for (key, member) in members {
-                        if HEADER_LISTS
+                        let is_list_of_headers = HEADER_LISTS
                             .iter()
-                            .any(|name| key.eq_ignore_ascii_case(name))
-                        {
-                            self.named_values(member);
-                        } else if QUERY_MEMBERS.contains(&key.as_str()) {
+                            .any(|name| key.eq_ignore_ascii_case(name));
+                        if is_list_of_headers || QUERY_MEMBERS.contains(&key.as_str()) {
                             self.named_values(member);
                         } else if key == "request" {
                             if let Some(cookies) = member.get_mut("cookies") {

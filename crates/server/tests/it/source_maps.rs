@@ -1,7 +1,8 @@
 //! `reenact source-maps upload`, and stacks of errors that are led back to the source.
 
-use crate::server::{Server, program, wait_for};
+use crate::server::{Answer, Server, program, wait_for};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const DEBUG_ID: &str = "0388c6cc-2d4f-4b6f-9f3b-0a7e5d1c2b3a";
@@ -218,5 +219,115 @@ fn what_cannot_be_used_is_said() {
     ] {
         let answer = server.send("POST", "/api/v1/source-maps", &headers, &b"not a zip"[..]);
         assert_eq!(answer.status, expected, "{}", answer.text());
+    }
+}
+
+fn checksum_of(bytes: &[u8]) -> String {
+    use sha1::Digest;
+    let digest = sha1::Sha1::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An artifact bundle as `sentry-cli` makes it: places in the archive count the header.
+fn bundle(release: &str) -> Vec<u8> {
+    let manifest = json!({ "release": release, "files": {
+        "files/app.js": { "url": "~/assets/app.js", "type": "minified_source", "headers": { "sourcemap": "app.js.map" } },
+        "files/app.js.map": { "url": "~/assets/app.js.map", "type": "source_map", "headers": {} },
+    } });
+    let mut file = std::io::Cursor::new(Vec::new());
+    file.write_all(b"SYSB\x02\0\0\0").unwrap();
+    let mut archive = zip::ZipWriter::new(file);
+    for (name, content) in [
+        ("manifest.json", manifest.to_string()),
+        ("files/app.js", build_file("app.js")),
+        ("files/app.js.map", build_file("app.js.map")),
+    ] {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(name, options).unwrap();
+        archive.write_all(content.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// A form with these chunks, as files with these names.
+fn send_chunks(server: &Server, chunks: &[(&str, &[u8])]) -> Answer {
+    let mut form = Vec::new();
+    for (name, bytes) in chunks {
+        let header = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n"
+        );
+        form.extend([header.as_bytes(), bytes, b"\r\n"].concat());
+    }
+    form.extend(b"--x--\r\n");
+    let bearer = format!("Bearer {}", server.options.api_token);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "multipart/form-data; boundary=x"),
+    ];
+    server.send(
+        "POST",
+        "/api/0/organizations/any/chunk-upload/",
+        &headers,
+        form,
+    )
+}
+
+fn assemble(server: &Server, checksum: &str, chunks: &[&str]) -> Value {
+    let bearer = format!("Bearer {}", server.options.api_token);
+    let body =
+        json!({ "checksum": checksum, "chunks": chunks, "projects": ["any"], "version": "shop@1" });
+    let path = "/api/0/organizations/any/artifactbundle/assemble/";
+    let answer = server.send(
+        "POST",
+        path,
+        &[("authorization", &bearer)],
+        body.to_string(),
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[test]
+fn chunks_of_sentry_cli_become_an_upload() {
+    let server = Server::start();
+    let options = server.json("/api/0/organizations/any/chunk-upload/");
+    assert_eq!(options["hashAlgorithm"], "sha1");
+    assert_eq!(options["url"], "/api/0/organizations/reenact/chunk-upload/");
+    let archive = bundle("shop@1");
+    let (first, second) = archive.split_at(archive.len() / 2);
+    let [whole, one, two] = [&archive[..], first, second].map(checksum_of);
+    let names = [one.as_str(), two.as_str()];
+    let missing =
+        |names: &[&str]| json!({ "state": "not_found", "missingChunks": names, "detail": null });
+    assert_eq!(assemble(&server, &whole, &names), missing(&names));
+    assert_eq!(send_chunks(&server, &[(&one, first)]).status, 200);
+    assert_eq!(assemble(&server, &whole, &names), missing(&names[1..]));
+    assert_eq!(
+        send_chunks(&server, &[(&two, first)]).status,
+        400,
+        "other bytes"
+    );
+    assert_eq!(send_chunks(&server, &[(&two, second)]).status, 200);
+    assert_eq!(assemble(&server, &whole, &names)["state"], "ok");
+    assert_is_source(&report(&server, 1, |event| {
+        event["release"] = "shop@1".into()
+    }));
+    // What is no archive is said to be none, once it is whole.
+    assert_eq!(send_chunks(&server, &[(&one, first)]).status, 200);
+    let answer = assemble(&server, &one, &names[..1]);
+    assert_eq!(answer["state"], "error", "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("archive"));
+    let five = [(names[0], first); 5];
+    assert_eq!(
+        send_chunks(&server, &five).status,
+        400,
+        "more than was allowed"
+    );
+    for (method, path) in [
+        ("GET", "/api/0/organizations/any/chunk-upload/"),
+        ("POST", "/api/0/organizations/any/chunk-upload/"),
+        ("POST", "/api/0/organizations/any/artifactbundle/assemble/"),
+    ] {
+        assert_eq!(server.send(method, path, &[], "{}").status, 401, "{path}");
     }
 }
