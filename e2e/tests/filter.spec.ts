@@ -1,9 +1,9 @@
 // Finding replays: the filter bar, its form and text, facets, order, and what cannot be asked.
 import type { Page } from '@playwright/test';
-import { signIn } from '../support/app';
+import { secondsShown, signIn } from '../support/app';
 import { expectClean } from '../support/axe';
 import { expect, test as base } from '../support/fixtures';
-import { countingRecording, element, page as recordedPage, text } from '../support/recordings';
+import { countingRecording, element, mutation, page as recordedPage, text } from '../support/recordings';
 import { Server } from '../support/server';
 
 // What happened and what was to be seen is found once a recording is sealed: soon, here.
@@ -25,8 +25,9 @@ async function upload(server: Server): Promise<{ count: string; declined: string
   const count = `${mark}-count`;
   const declined = `${mark}-declined`;
   await server.upload(count, `${start_ms}`, countingRecording(start_ms, 6));
-  const said = element('p', {}, [text('Your payment was declined, sorry.')]);
-  const events = recordedPage(start_ms, 'https://shop.example/pay', [element('title', {}, [text('Pay')])], [said]);
+  const said = text('Please wait');
+  const events = recordedPage(start_ms, 'https://shop.example/pay', [element('title', {}, [text('Pay')])], [element('p', {}, [said])]);
+  events.push(mutation(start_ms + 2_000, { texts: [{ id: said.id, value: 'Your payment was declined, sorry.' }] }));
   await server.upload(declined, `${start_ms + 1}`, [...events, { type: 5, timestamp: start_ms + 3_000, data: { tag: 'paid', payload: {} } }]);
   return { count, declined, mark };
 }
@@ -84,6 +85,18 @@ test('words that were on the screen find the replay', async ({ page, server }) =
   }).toPass();
   await expect(row(page, visits.declined)).toBeVisible();
   await expect(row(page, visits.count)).toHaveCount(0);
+
+  // The replay opens where the words were, and shows where on the page.
+  await row(page, visits.declined).click();
+  const found = page.getByRole('group', { name: 'Text found in this replay' });
+  await expect(found).toContainText('1 of 1');
+  await expect(found).toContainText('Your payment was declined, sorry.');
+  await expect.poll(async () => (await secondsShown(page)) > 1.9).toBe(true);
+  const mark = page.frameLocator('iframe[title="Recorded page"]').locator('.highlight');
+  await expect(mark).toBeVisible();
+  await expectClean(page);
+  await found.getByRole('button', { name: 'Close found text' }).click();
+  await expect(mark).toBeHidden();
 });
 
 test('the form says the same as the text, with groups', async ({ page, server }) => {

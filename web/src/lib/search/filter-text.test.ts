@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allOf, conditionsOf, quoted, readTree, readTyped, writeTree, writeTyped } from './filter-text';
+import { allOf, conditionsOf, phrasesOf, quoted, readTree, readTyped, writeTree, writeTyped } from './filter-text';
 
 test.each([
   '',
@@ -62,4 +62,9 @@ test('values are quoted where they must be', () => {
   ]);
   expect(writeTyped('user', 'exists', 'x')).toBe('user exists');
   expect(writeTyped('browser', '=', 'Chrome')).toBe('browser = Chrome');
+});
+
+test('the phrases of a filter are what must have been on the screen', () => {
+  expect(phrasesOf('text = "Payment \\"declined\\"" and not text = paid and (text = a or text != b)')).toEqual(['Payment "declined"', 'a']);
+  expect(phrasesOf('browser = Chrome')).toEqual([]);
 });

@@ -222,3 +222,21 @@ export function operatorsOf(type: FieldType): Operator[] {
       return ['=', '!=', 'contains', '>', '>=', '<', '<=', 'not contains', 'like', 'in', 'not in', 'exists', 'missing'];
   }
 }
+
+/** The texts on the screen that a filter asks for; those that it excludes are none. */
+export function phrasesOf(filter: string): string[] {
+  const found: string[] = [];
+  const walk = (node: Node): void => {
+    if (node.not) return;
+    if (node.kind !== 'leaf') return node.children.forEach(walk);
+    const { name, operator, rest } = readTyped(node.text);
+    if (name === 'text' && operator === '=') found.push(plainValue(rest));
+  };
+  if (filter.includes('text')) walk(readTree(filter) ?? { kind: 'all', not: false, children: [] });
+  return found;
+}
+
+/** A value without the quotes it is written in. */
+export function plainValue(written: string): string {
+  return /^"(?:[^"\\]|\\.)*"$/.test(written) ? written.slice(1, -1).replace(/\\(.)/g, '$1') : written;
+}
