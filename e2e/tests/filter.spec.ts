@@ -62,7 +62,7 @@ test('a condition by keyboard alone: name, test, value; in the address; taken aw
   await expect(row(page, visits.declined)).toHaveCount(0);
   await expect(page).toHaveURL(/filter=device/);
   await expect(page.getByText('1 replay matches')).toBeVisible();
-  await expectClean(page);
+  await expectClean(page, 'the list with a filter');
 
   // Back to the text of the last condition, and to nothing.
   await page.keyboard.press('Backspace');
@@ -94,7 +94,7 @@ test('words that were on the screen find the replay', async ({ page, server }) =
   await expect.poll(async () => (await secondsShown(page)) > 1.9).toBe(true);
   const mark = page.frameLocator('iframe[title="Recorded page"]').locator('.highlight');
   await expect(mark).toBeVisible();
-  await expectClean(page);
+  await expectClean(page, 'the player with found text');
   await found.getByRole('button', { name: 'Close found text' }).click();
   await expect(mark).toBeHidden();
 });
@@ -111,7 +111,7 @@ test('the form says the same as the text, with groups', async ({ page, server })
   await form.getByLabel('Field').last().fill('device');
   await form.getByLabel('Value').last().fill(visits.declined);
   await form.getByLabel('Which of these must hold').selectOption('any');
-  await expectClean(page);
+  await expectClean(page, 'the form');
   await form.getByRole('button', { name: 'Show' }).click();
   await expect(form).toHaveCount(0);
   await expect(row(page, visits.declined)).toBeVisible();
@@ -157,7 +157,7 @@ test('facets add conditions, columns sort', async ({ page, server }) => {
   await pay.click();
   await expect(row(page, visits.count)).toHaveCount(0);
   await expect(row(page, visits.declined)).toBeVisible();
-  await expectClean(page);
+  await expectClean(page, 'the list with facets');
 
   await page.keyboard.press('o');
   await page.goto(`${server.origin}/replays?filter=${encodeURIComponent(`device contains ${visits.mark}`)}`);

@@ -40,6 +40,10 @@ const CLICK_ROLES: [&str; 14] = [
     "slider",
 ];
 
+/// Roles of things that people name a click by although they need not react to it: in
+/// a grid all of a header's cells lie in one row that can be clicked.
+const NAMED_ROLES: [&str; 4] = ["columnheader", "rowheader", "row", "cell"];
+
 pub fn attribute<'m>(mirror: &'m Mirror, node: NodeKey, name: &str) -> Option<&'m str> {
     mirror
         .attribute(node, name)
@@ -100,6 +104,19 @@ pub fn clickable_around(mirror: &Mirror, node: NodeKey) -> Option<NodeKey> {
         .take(MAX_CLIMB)
         .filter(|node| mirror.kind(*node) == Some(NodeKind::Element))
         .find(|node| is_clickable(mirror, *node))
+}
+
+/// The innermost element around a node that a click on it is named by: one that is
+/// made to be clicked, or a part of a table.
+pub fn named_around(mirror: &Mirror, node: NodeKey) -> Option<NodeKey> {
+    mirror
+        .ancestors(node)
+        .take(MAX_CLIMB)
+        .filter(|node| mirror.kind(*node) == Some(NodeKind::Element))
+        .find(|node| {
+            let role = attribute(mirror, *node, "role");
+            role.is_some_and(|role| NAMED_ROLES.contains(&role)) || is_clickable(mirror, *node)
+        })
 }
 
 /// Whether a click here works without changing the page: it puts the caret into a
@@ -498,6 +515,42 @@ mod tests {
         assert_eq!(label(&mirror, at(&mirror, 6)), None);
         assert_eq!(label(&mirror, at(&mirror, 10)).as_deref(), Some("E-mail"));
         assert!(answers_outside_the_page(&mirror, at(&mirror, 10)));
+    }
+
+    #[test]
+    fn a_click_in_a_grid_is_named_by_its_cell() {
+        let header = |id: u8, text: &str| {
+            format!(
+                r#"{{"type":2,"id":{id},"tagName":"div","attributes":{{"role":"columnheader","tabindex":"-1"}},"childNodes":[
+                    {{"type":2,"id":{},"tagName":"span","attributes":{{}},"childNodes":[{{"type":3,"id":{},"textContent":"{text}"}}]}}]}}"#,
+                id + 1,
+                id + 2
+            )
+        };
+        let mirror = page(&format!(
+            r#"{{"type":2,"id":4,"tagName":"div","attributes":{{"role":"row","tabindex":"0"}},"childNodes":[{},{},
+                {{"type":2,"id":20,"tagName":"div","attributes":{{"role":"gridcell"}},"childNodes":[
+                    {{"type":2,"id":21,"tagName":"button","attributes":{{}},"childNodes":[{{"type":3,"id":22,"textContent":"Buy"}}]}},
+                    {{"type":3,"id":23,"textContent":" 12"}}]}}]}}"#,
+            header(5, "Price"),
+            header(10, "Volume"),
+        ));
+        let named = |id| {
+            let node = element_of(&mirror, at(&mirror, id)).unwrap();
+            let named = named_around(&mirror, node).unwrap();
+            (
+                label(&mirror, named).unwrap(),
+                role(&mirror, named).unwrap(),
+            )
+        };
+        let is = |label: &str, role: &str| (label.to_owned(), role.to_owned());
+        assert_eq!(named(7), is("Price", "columnheader"));
+        assert_eq!(named(12), is("Volume", "columnheader"));
+        assert_eq!(named(22), is("Buy", "button"));
+        assert_eq!(named(23), is("Buy 12", "gridcell"));
+        // What reacts is the row, as far as the page says.
+        let reacts = clickable_around(&mirror, at(&mirror, 6));
+        assert_eq!(reacts, Some(at(&mirror, 4)));
     }
 
     #[test]

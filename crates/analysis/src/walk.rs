@@ -658,7 +658,7 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
         return (click, Expected::Nothing);
     };
     let clickable = element::clickable_around(mirror, node);
-    let named = clickable.unwrap_or(node);
+    let named = element::named_around(mirror, node).unwrap_or(node);
     click.selector = element::selector(mirror, named);
     click.label = element::label(mirror, named);
     click.role = element::role(mirror, named);
