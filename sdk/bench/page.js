@@ -19,34 +19,35 @@ window.bench = (() => {
     for (let n = 0; n < count; n++) fragment.append(row(from + n));
     tbody().append(fragment);
   };
-  const table = async (count) => {
-    stage().innerHTML = '<table><tbody></tbody></table>';
-    await pause();
-    fill(count);
-    await pause();
-    for (let n = 0; n < count; n += 10) tbody().rows[n].cells[1].firstChild.firstChild.nodeValue += ' !!!';
-    await pause();
-    tbody().insertBefore(tbody().rows[count - 2], tbody().rows[1]);
-    await pause();
-    tbody().rows[Math.floor(count / 2)].remove();
-    await pause();
-    fill(count, count);
-    await pause();
-    tbody().textContent = '';
-    await pause();
-  };
-
-  const siblings = async (count) => {
-    stage().innerHTML = '<p>a</p>'.repeat(count);
-    await pause();
-    for (const child of [...stage().children].reverse()) stage().append(child);
-    await pause();
+  /** Steps on one table, the ones of the well-known framework benchmark. */
+  const table = {
+    create: async (count) => {
+      stage().innerHTML = '<table><tbody></tbody></table>';
+      fill(count);
+    },
+    update: async (count) => {
+      for (let n = 0; n < count; n += 10) tbody().rows[n].cells[1].firstChild.firstChild.nodeValue += ' !!!';
+    },
+    swap: async (count) => {
+      tbody().insertBefore(tbody().rows[count - 2], tbody().rows[1]);
+    },
+    remove: async (count) => {
+      tbody().rows[count >> 1].remove();
+    },
+    append: async (count) => fill(count, count),
+    clear: async () => {
+      tbody().textContent = '';
+    },
+    /** Added at once, then turned round. */
+    siblings: async (count) => {
+      stage().innerHTML = '<p>a</p>'.repeat(count);
+      await pause();
+      for (const child of [...stage().children].reverse()) stage().append(child);
+    },
   };
 
   const works = {
     async start() {},
-    table1k: () => table(1000),
-    table10k: () => table(10000),
     /** 300 elements, each moved in every of 60 frames. */
     async styles() {
       stage().innerHTML = '<i style="color: red; position: absolute"></i>'.repeat(300);
@@ -85,9 +86,6 @@ window.bench = (() => {
         await frame();
       }
     },
-    /** Added at once; four times as many must not take much more than four times as long. */
-    siblings: () => siblings(2_000),
-    siblings4: () => siblings(8_000),
     /** Two seconds with a mark in each state. */
     async visit() {
       const marks = [];
@@ -112,6 +110,16 @@ window.bench = (() => {
       stage().append(fragment);
       await new Promise((done) => setTimeout(done, 15_000));
       return marks;
+    },
+    /** A clock, a ticker, a bar: a page that somebody only looks at. */
+    async minute() {
+      stage().innerHTML = '<p>1</p>'.repeat(10) + '<div id="bar" style="width: 0"></div>';
+      const cells = [...stage().querySelectorAll('p')];
+      for (let n = 0; n < 240; n++) {
+        cells[n % 10].firstChild.nodeValue = `${n} points`;
+        stage().querySelector('#bar').style.width = `${(n * 10) / 24}%`;
+        await new Promise((done) => setTimeout(done, 250));
+      }
     },
     async ticking() {
       stage().innerHTML = '<p>1</p>'.repeat(50);
@@ -141,8 +149,11 @@ window.bench = (() => {
       await frame();
       await startRecorder();
     },
+    /** The name of a work, or that of a step with its number: `create1000`. */
     async work(name) {
-      const marks = await works[name]();
+      const [, step, count] = /^(.*?)(\d*)$/.exec(name);
+      const marks = await (works[step] ?? table[step])(Number(count));
+      if (count) await pause();
       for (let n = 0; n < 10; n++) await frame();
       return marks;
     },

@@ -19,7 +19,7 @@ import {
 import { KeptEvents } from './kept-events';
 import { log } from './logger';
 import { independentModules, ModuleHost, recordingModules } from './module-host';
-import { LogLevel, type ModuleContext, type Options } from './options';
+import { isChildFrame, LogLevel, type ModuleContext, type Options } from './options';
 import type { RecorderHandle } from './recorder/entry';
 import { EventType, Source } from './recorder/format';
 import { cancelLater, guard, later, Stops } from './recorder/page-access';
@@ -28,6 +28,7 @@ import { isSampled } from './sampling';
 import type { TargetingNews } from './targeting';
 import { TargetingGate } from './targeting-gate';
 import type { Recipient } from './transport/outbox';
+import { transportSettings } from './transport-settings';
 import type { Transport } from './transport/transport';
 
 export const VERSION = '0.1.0';
@@ -89,7 +90,7 @@ export class Client {
     this.shutdown();
     this.key = key;
     this.options = options;
-    if (this.isChildFrame()) return { promise: this.recordIntoParent().catch(this.report) };
+    if (isChildFrame(options)) return { promise: this.recordIntoParent().catch(this.report) };
     this.isOwnSession = options.sessionId === undefined;
     this.isOptedOut = Boolean(options.optOut);
     const now_ms = Date.now();
@@ -108,11 +109,6 @@ export class Client {
   }
 
   /** A frame of another origin hands its recording to the page around it. */
-  private isChildFrame(): boolean {
-    const frames = this.options.crossOriginIframes;
-    return Boolean(frames?.enabled && !frames.coordinateChildren) && window.parent !== window;
-  }
-
   private async recordIntoParent(): Promise<void> {
     const { crossOriginIframes, privacyConfig } = this.options;
     const generation = ++this.generation;
@@ -232,24 +228,16 @@ export class Client {
   }
 
   private connect(): Transport {
-    const { options } = this;
-    const isIdle = options.performanceConfig?.enabled ?? true;
     const ids = pageIds();
     this.tab ||= tabId();
     this.page = ids.page;
     return recorderFile!.createTransport({
+      ...transportSettings(this.options),
+      ...ids,
       url: this.urls.track,
       key: this.key,
-      ...ids,
       tab: this.tab,
       library: LIBRARY,
-      isPersistent: (options.storeType ?? 'idb') === 'idb',
-      maxRetries: options.flushMaxRetries ?? 5,
-      batch_ms: 5_000,
-      batch_chars: 500_000,
-      useWebWorker: options.useWebWorker ?? true,
-      workerUrl: options.workerUrl,
-      idleTimeout_ms: isIdle ? (options.performanceConfig?.timeout ?? 2_000) : null,
       report: this.report,
       onStop: (reason) => {
         this.log(LogLevel.Warn, `recording ends: ${reason}`);
@@ -365,7 +353,7 @@ export class Client {
       error: () => this.pageFailed(),
       url: (href) => this.recorder?.url(href) ?? bareUrl(href, this.options),
       text: (element) => (element && this.recorder?.text(element)) || undefined,
-      track: (type, properties) => this.track(type, properties),
+      track: (type, properties, fields) => this.track(type, properties, fields),
       target: () => ({ url: this.urls.server, key: this.key, to: this.to, isAllowed: !this.isForbidden }),
       get ownUrls() {
         return ownUrls(client.urls);
@@ -433,11 +421,12 @@ export class Client {
   }
 
   /** An event for search and charts, which leads to the replay. */
-  track(type: string, properties: Record<string, unknown> = {}): void {
+  track(type: string, properties: Record<string, unknown> = {}, fields: Record<string, unknown> = {}): void {
     this.tell({ event: { event_type: type, event_properties: properties } });
     this.sendEvent({
       event_type: type,
       event_properties: { ...properties, ...this.getSessionReplayProperties() },
+      ...fields,
     });
   }
 

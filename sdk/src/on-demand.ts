@@ -8,6 +8,7 @@ export const MODULES = {
   canvas: () => import('./modules/canvas'),
   console: () => import('./modules/console'),
   errors: () => import('./modules/errors'),
+  fonts: () => import('./modules/fonts'),
   frames: () => import('./modules/frames'),
   interactions: () => import('./modules/interactions'),
   network: () => import('./modules/network'),

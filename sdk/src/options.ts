@@ -25,8 +25,8 @@ export interface ModuleContext {
   url(href: string): string;
   /** The words of an element as far as they may be recorded; undefined when nothing says how far. */
   text(element: Element | null): string | undefined;
-  /** Sends an event for search and charts. */
-  track(type: string, properties: Record<string, unknown>): void;
+  /** Sends an event for search and charts; `fields` are those of the event itself. */
+  track(type: string, properties: Record<string, unknown>, fields?: Record<string, unknown>): void;
   /** Where a module sends what is not part of the recording, and whether it may. */
   target(): { url: string; key: string; to: Recipient; isAllowed: boolean };
   /** Requests to these addresses are our own. */
@@ -108,4 +108,9 @@ export interface Options {
   maxReplayDurationMs?: number;
   /** Functions, or names of modules that are loaded on demand. */
   modules?: ModuleChoice[];
+}
+
+/** Whether this page is a frame that records for the page around it. */
+export function isChildFrame({ crossOriginIframes: frames }: Options): boolean {
+  return Boolean(frames?.enabled && !frames.coordinateChildren) && window.parent !== window;
 }

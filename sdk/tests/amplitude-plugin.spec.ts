@@ -69,6 +69,33 @@ test('amplitude.add, remove and add again', async ({ page, ingest }) => {
   await expect.poll(() => page.evaluate(() => window.plugin.getSessionReplayProperties())).toEqual({});
 });
 
+test('customSessionId takes the session from events', async ({ page, ingest }) => {
+  const events: any[] = [];
+  await page.route('**/2/httpapi', async (route) => {
+    events.push(...route.request().postDataJSON().events);
+    await route.fulfill({ json: { code: 200 } });
+  });
+  ingest.pages['/amplitude.js'] = await script();
+  ingest.pages['/'] = '<!doctype html><script src=/amplitude.js></script><script src=/dist/reenact.js></script><p>marker-start</p>';
+  await page.goto(ingest.url);
+  await page.evaluate(async () => {
+    const { amplitude, reenact } = window as any;
+    const customSessionId = (event: any) => event.event_properties?.visit;
+    window.plugin = reenact.sessionReplayPlugin({ sampleRate: 1, customSessionId });
+    await amplitude.add(window.plugin).promise;
+    const serverUrl = location.origin + '/2/httpapi';
+    await amplitude.init('key-of-the-project', 'u', { serverUrl, autocapture: false, fetchRemoteConfig: false, flushIntervalMillis: 50 }).promise;
+    await amplitude.track('without').promise;
+    await amplitude.track('with', { visit: 'visit-7' }).promise;
+    await window.plugin.client.flush();
+  });
+  const idOf = (name: string) => events.find(({ event_type }) => event_type === name)?.event_properties?.[ID];
+  await expect.poll(() => idOf('with')).toMatch(/\/visit-7$/);
+  expect(idOf('without')).toBeUndefined();
+  expect(JSON.stringify(ingest.stored('visit-7'))).toContain('marker-start');
+  expect(ingest.uploads.map(({ query }) => query.get('session_id'))).not.toContain('');
+});
+
 declare global {
   interface Window {
     plugin: any;

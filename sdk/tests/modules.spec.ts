@@ -155,3 +155,34 @@ test('canvas: a picture when it changed, none when not', async ({ page, ingest }
   expect(color[2]).toBeGreaterThan(200);
   expect(color[0]).toBeLessThan(60);
 });
+
+test('fonts that scripts make, again after each snapshot, and nothing stays changed', async ({ page, ingest }) => {
+  await open(page, ingest);
+  const original = await page.evaluateHandle(() => window.FontFace);
+  await initWith(page, 'fonts', 'fontCapture');
+  await page.evaluate(() => {
+    // A font of three bytes is none, but the page tried.
+    const ofBytes = new FontFace('Bytes', new Uint8Array([1, 2, 3]), { weight: '700' });
+    ofBytes.loaded.catch(() => {});
+    document.fonts.add(ofBytes);
+    document.fonts.add(new FontFace('Linked', 'url(/fonts/a.woff2)'));
+    const large = new FontFace('Large', new Uint8Array(600_000));
+    large.loaded.catch(() => {});
+    document.fonts.add(large);
+    new FontFace('Never added', 'url(/fonts/b.woff2)');
+  });
+  await flush(page);
+  const fonts = () => ingest.stored().filter(({ type, data }) => type === 3 && data.source === 10).map(({ data }) => data);
+  expect(fonts()).toEqual([
+    { source: 10, family: 'Bytes', fontSource: '[1,2,3]', buffer: true, descriptors: { weight: '700' } },
+    { source: 10, family: 'Linked', fontSource: `url(${ingest.url}/fonts/a.woff2)`, buffer: false },
+  ]);
+  // Back from the cache of pages: a new snapshot, which has no fonts by itself.
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await page.waitForTimeout(100);
+  await flush(page);
+  const times = ingest.stored().filter(({ type, data }) => type === 2 || data.source === 10).map(({ type }) => type);
+  expect(times.slice(times.lastIndexOf(2))).toEqual([2, 3, 3]);
+  await page.evaluate(() => window.reenact.shutdown());
+  expect(await page.evaluate((original) => window.FontFace === original && !Object.hasOwn(document.fonts, 'add'), original)).toBe(true);
+});

@@ -222,7 +222,7 @@ test('autocapture: what visitors do, never what they write', async ({ page, inge
 
 test('autocapture parts can be left out, and pages', async ({ page, ingest }) => {
   await open(page, ingest, SHOP);
-  await init(page, { sampleRate: 0, autocapture: { pageViews: false, pageUrlExcludelist: ['/secret'] } });
+  await init(page, { sampleRate: 0, autocapture: { sessions: false, pageViews: false, pageUrlExcludelist: ['/secret'] } });
   await expect.poll(() => ingest.paths).toContain('/dist/modules/autocapture.js');
   await page.waitForTimeout(50);
   await page.click('#buy');
@@ -232,6 +232,29 @@ test('autocapture parts can be left out, and pages', async ({ page, ingest }) =>
   // Without a recording nobody knows what may be shown.
   expect(ingest.analytics[0].event_properties['[Amplitude] Element Text']).toBeUndefined();
   expect(ingest.uploads).toEqual([]);
+});
+
+test('autocapture tells a session once when it begins, and its end when the next one does', async ({ page, ingest }) => {
+  const visit = async (sessionId: number) => {
+    await open(page, ingest, '<button id=b>press</button>');
+    const before = ingest.paths.length;
+    await init(page, { sampleRate: 0, sessionId, autocapture: { pageViews: false } });
+    await expect.poll(() => ingest.paths.slice(before)).toContain('/dist/modules/autocapture.js');
+    await page.waitForTimeout(50);
+    await page.click('#b');
+  };
+  await visit(1_700_000_000_000);
+  await visit(1_700_000_000_000);
+  await visit(1_700_000_900_000);
+  const ofSessions = () => ingest.analytics.filter(({ event_type }) => event_type.startsWith('session_'));
+  await expect.poll(() => ofSessions().length).toBe(3);
+  const [start, end, next] = [...ofSessions()].sort((a, b) => a.session_id - b.session_id || a.event_type.localeCompare(b.event_type) * -1);
+  expect([start.event_type, start.session_id]).toEqual(['session_start', 1_700_000_000_000]);
+  expect([end.event_type, end.session_id]).toEqual(['session_end', 1_700_000_000_000]);
+  expect([next.event_type, next.session_id]).toEqual(['session_start', 1_700_000_900_000]);
+  // It ended when something was done last, not when that became known.
+  expect(end.time).toBeLessThan(next.time);
+  expect(end.event_properties).toEqual({});
 });
 
 test('heatmap events: clicks with places, scroll depth at the end; the project can say no', async ({ page, ingest }) => {
@@ -333,3 +356,57 @@ for (const sampleRate of [0, 1]) {
     expect(wire.includes('/user/any')).toBe(sampleRate === 1);
   });
 }
+
+test('each kind of request has an address of its own, for proxies', async ({ page, ingest }) => {
+  const proxied: string[] = [];
+  for (const [from, to] of [
+    ['/p/settings/key-of-the-project', '/config/key-of-the-project'],
+    ['/p/record', '/api/v1/ingest/rrweb'],
+    ['/p/events', '/2/httpapi'],
+  ] as const) {
+    await page.route((url) => url.pathname === from, (route) => {
+      proxied.push(from);
+      const { search } = new URL(route.request().url());
+      return route.continue({ url: ingest.url + to + search });
+    });
+  }
+  await open(page, ingest);
+  await init(page, {
+    serverUrl: 'http://nowhere.test',
+    configServerUrl: ingest.url + '/p/settings',
+    trackServerUrl: ingest.url + '/p/record',
+    eventsServerUrl: ingest.url + '/p/events',
+    // Requests of workers pass by the routes of a page.
+    useWebWorker: false,
+  });
+  await page.evaluate(() => window.reenact.track('Bought'));
+  await flush(page);
+  await expect.poll(() => ingest.analytics.length).toBe(1);
+  expect(ingest.has('marker-start')).toBe(true);
+  expect([...new Set(proxied)].sort()).toEqual(['/p/events', '/p/record', '/p/settings/key-of-the-project']);
+});
+
+test('useWebWorker decides where events are packed', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page, { useWebWorker: false });
+  await flush(page);
+  expect(page.workers()).toHaveLength(0);
+  expect(ingest.uploads.every(({ isInColumns }) => !isInColumns)).toBe(true);
+  await page.evaluate(() => window.reenact.shutdown());
+  await init(page);
+  await expect.poll(() => page.workers().length).toBe(1);
+});
+
+test('startBuffering keeps what happens until flush, whatever the sample rate says', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page, { sampleRate: 0 });
+  await page.evaluate(() => window.reenact.startBuffering());
+  await add(page, 'marker-buffered');
+  await page.waitForTimeout(800);
+  expect(ingest.uploads).toHaveLength(0);
+  expect(await replayId(page)).toBeNull();
+  await flush(page);
+  expect(ingest.has('marker-start')).toBe(true);
+  expect(ingest.has('marker-buffered')).toBe(true);
+  expect(await replayId(page)).toBe('device-1/session-1');
+});

@@ -12,6 +12,8 @@ export interface AutocaptureOptions {
   formInteractions?: boolean;
   fileDownloads?: boolean;
   frustrationInteractions?: boolean;
+  /** `session_start` and `session_end`. */
+  sessions?: boolean;
   /** Where elements are captured: text the address contains, or a pattern. Default: everywhere. */
   pageUrlAllowlist?: (string | RegExp)[];
   /** Wins. */
@@ -30,6 +32,7 @@ const RAGE_CLICKS = 4;
 const RAGE_MS = 1_000;
 const RAGE_PX = 50;
 const ADDRESS_LOOK_MS = 500;
+const SESSION = 'reenact_autocapture_session';
 
 const named = (properties: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
@@ -45,6 +48,7 @@ export function autocapture(options: AutocaptureOptions = {}): Module {
     const track = (name: string, properties: Record<string, unknown>) => {
       context.track('[Amplitude] ' + name, named({ ...pageOf(context), ...properties }));
     };
+    if (isOn('sessions')) watchSessions(context, stops);
     if (isOn('pageViews')) countPages(context, stops, track);
     if (isOn('elementInteractions')) {
       const clicked = (event: Event, name: string, fitting: string) => {
@@ -97,6 +101,35 @@ function countPages(context: ModuleContext, stops: Stops, track: Track): void {
   look();
   stops.listen(window, 'popstate hashchange', look);
   stops.add(() => (isStopped = true));
+}
+
+/**
+ * The start of a session is told once, however many pages and tabs it has, and its end
+ * when the next one starts: nobody knows before that it was the end.
+ */
+function watchSessions(context: ModuleContext, stops: Stops): void {
+  const look = () => {
+    const now_ms = Date.now();
+    const { to, isAllowed } = context.target();
+    if (!isAllowed || !to.session) return;
+    const [known, last_ms] = (localStorage.getItem(SESSION) ?? '').split(' ');
+    if (known && known !== to.session) {
+      // It belongs to no replay that runs now.
+      const fields = { session_id: Number(known) || -1, time: Number(last_ms), event_properties: {} };
+      context.track('session_end', {}, fields);
+    }
+    if (known !== to.session) context.track('session_start', {});
+    localStorage.setItem(SESSION, `${to.session} ${now_ms}`);
+  };
+  const guarded = () => {
+    try {
+      look();
+    } catch {
+      // Without storage a session cannot be told from the next.
+    }
+  };
+  guarded();
+  stops.listen(window, 'click keydown popstate pagehide', guarded);
 }
 
 function watchForms(stops: Stops, track: Track): void {

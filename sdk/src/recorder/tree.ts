@@ -15,7 +15,7 @@ import { native, type Report } from './page-access';
 import { isShadowRoot, openMode, recordedParent, type Serializer } from './serializer';
 
 /** With what follows (JSON, hand-over) a task stays below 50 ms. */
-const SLICE_MS = 16;
+const SLICE_MS = 12;
 /** No event is much longer than this plus its longest value. */
 const SLICE_CHARS = 1_000_000;
 const NODES_PER_LOOK_AT_CLOCK = 32;

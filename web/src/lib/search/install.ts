@@ -57,13 +57,8 @@ posthog.init(${quoted(ingest_key)}, { api_host: ${quoted(origin)} });`,
 function reenact(origin: string, ingest_key: string): InstallStep[] {
   return [
     {
-      text: 'Build the SDK in a checkout of Reenact, and put the files of sdk/dist into the folder /reenact of your site.',
-      code: 'npm ci && npm run build --workspace sdk',
-      label: 'Copy command',
-    },
-    {
-      text: 'Start it on every page.',
-      code: `<script src="/reenact/reenact.js"></script>
+      text: 'Put this into the head of every page. The script comes from this server; the page loads the recorder itself only when it records.',
+      code: `<script src="${origin}/sdk/reenact.js"></script>
 <script>
   reenact.init(${quoted(ingest_key)}, { serverUrl: ${quoted(origin)}, sampleRate: 1 });
 </script>`,
