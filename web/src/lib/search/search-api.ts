@@ -30,7 +30,7 @@ export const valuesLike = (project_id: number, field: string, prefix: string, si
   api.get<{ values: ValueSuggestion[] }>('/api/v1/search/values', { project_id, field, prefix, limit: 20 }, signal);
 
 export const parseFilter = (project_id: number, text: string) =>
-  api.post<{ text: string }>(`/api/v1/search/parse?project_id=${project_id}`, { text });
+  api.send<{ text: string }>('POST', `/api/v1/search/parse?project_id=${project_id}`, { text });
 
 export const facetsOf = (parameters: Record<string, string | number | null>, signal: AbortSignal) =>
   api.get<{ total: number; facets: Facet[] }>('/api/v1/replays/facets', parameters, signal);
