@@ -17,7 +17,7 @@ pub struct ApiError {
     message: String,
     retry_after_s: Option<u64>,
     /// More fields of the answer.
-    details: Map<String, Value>,
+    details: Box<Map<String, Value>>,
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -29,7 +29,7 @@ impl ApiError {
             code,
             message: message.into(),
             retry_after_s: None,
-            details: Map::new(),
+            details: Box::default(),
         }
     }
 
@@ -155,7 +155,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let request_id = crate::request::current_id();
         let mut error = json!({ "code": self.code, "message": self.message });
-        for (name, value) in self.details {
+        for (name, value) in *self.details {
             error[name] = value;
         }
         error["request_id"] = json!(request_id);

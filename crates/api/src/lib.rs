@@ -224,6 +224,7 @@ fn app_routes() -> Router<Arc<State>> {
         .route("/api/v1/users/{id}", get(v1::users::one))
         .route("/api/v1/users/{id}/events", get(v1::users::events))
         .route("/api/v1/events", get(v1::events::list))
+        .route("/api/v1/events/stream", get(v1::users::events_of_identity))
         .route("/api/v1/events/{id}", get(v1::events::one))
         .route(
             "/api/v1/tokens",

@@ -58,8 +58,9 @@ pub struct ReplayPage {
     pub next_cursor: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    /// Replays on all pages. Just arrived ones may not be counted yet.
-    pub total: u64,
+    /// Replays on all pages, as far as the index knows. None when it cannot say: the
+    /// plain list is there all the same.
+    pub total: Option<u64>,
 }
 
 impl Engine {
@@ -96,9 +97,12 @@ impl Engine {
             .last()
             .filter(|_| more)
             .map(|last| format!("{}-{}", last.started_at.micros(), last.id));
-        let total = self.count_replays(project, request, now).await?;
+        let total = self.count_replays(project, request, now).await;
+        let total = total
+            .inspect_err(|error| tracing::warn!(%error, "cannot count replays"))
+            .ok();
         Ok(ReplayPage {
-            total: total.max(replays.len() as u64),
+            total: total.map(|total| total.max(replays.len() as u64)),
             replays,
             next_cursor,
             from,

@@ -1,7 +1,7 @@
 //! How long a question may take. It is asked after each stretch of rows, so that a
 //! question that nobody waits for any more ends.
 
-use crate::project::State;
+use crate::state::State;
 use crate::{Error, Result};
 use std::ops::{Deref, Range};
 use std::time::{Duration, Instant};

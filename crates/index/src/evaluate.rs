@@ -10,6 +10,7 @@ use crate::text::Wanted;
 use crate::value::{Matcher, Value};
 use crate::{Context, Error, Result};
 use roaring::RoaringBitmap;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -196,6 +197,35 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Whether it can be asked at all, so that this depends on no data.
+    pub fn check(&self, filter: &Filter) -> Result<()> {
+        match filter {
+            Filter::All(filters) | Filter::Any(filters) => {
+                filters.iter().try_for_each(|filter| self.check(filter))
+            }
+            Filter::Not(inner) => self.check(inner),
+            Filter::Field(predicate) => {
+                let clock = &self.context.clock;
+                let matcher = Matcher::of(&predicate.test, clock).map(drop);
+                matcher.map_err(Error::Filter)
+            }
+            Filter::Happened(happened) => {
+                Asked::of(happened, self.context, self.question.until).map(drop)
+            }
+            Filter::Screen(_) => Ok(()),
+            Filter::Cohort(id) => self.users_of(*id).map(drop),
+        }
+    }
+
+    fn users_of(&self, cohort: i64) -> Result<&HashSet<String>> {
+        self.context.cohorts.get(&cohort).ok_or_else(|| {
+            Error::Filter(crate::filter::Problem {
+                message: format!("there is no cohort {cohort}"),
+                nearest: None,
+            })
+        })
+    }
+
     fn field(&self, predicate: &Predicate) -> Result<RoaringBitmap> {
         let known = field(&predicate.name).map_err(Error::Filter)?;
         match known.origin {
@@ -332,12 +362,7 @@ impl Evaluation<'_> {
     }
 
     fn cohort(&self, id: i64) -> Result<RoaringBitmap> {
-        let users = self.context.cohorts.get(&id).ok_or_else(|| {
-            Error::Filter(crate::filter::Problem {
-                message: format!("there is no cohort {id}"),
-                nearest: None,
-            })
-        })?;
+        let users = self.users_of(id)?;
         let is_in = |row: &u32| match self.question.rows.value(*row, "user") {
             Some(Value::Text(user)) => users.contains(&user),
             _ => false,

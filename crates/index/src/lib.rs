@@ -32,13 +32,14 @@ mod rows;
 mod rows_file;
 mod segment;
 mod sessions;
+mod state;
 mod text;
 mod value;
 
 pub use charts::{Funnel, Group, Series};
 pub use local::{LocalIndex, Options};
-pub use project::MAX_NAMES;
 pub use questions::{Cursor, Facet, List, Name, NameKind, Page, Sort, StreamEvent, StreamQuery};
+pub use state::MAX_NAMES;
 pub use text::{Appearance, Wanted};
 pub use value::{MAX_VALUE_BYTES, Matcher, Value};
 

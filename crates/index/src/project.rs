@@ -1,43 +1,25 @@
-//! The state of one project, and how it changes.
+//! How the state of one project changes, in memory and in files.
 
 use crate::cache::Cache;
-use crate::filter::{FIELDS, HAPPENINGS};
 use crate::manifest::{self, Listed, Manifest, file_name};
 use crate::piece::{Held, Piece, due_merge};
-use crate::rows::Rows;
 use crate::segment::{BESIDE, Segment};
 use crate::sessions;
+use crate::state::{Shelf, State, Which, facts_version, in_memory, is_ours, kill};
 use crate::text::TextPiece;
 use crate::value::Value;
-use crate::{
-    Error, Facts, FactsVersions, Fed, Layer, Occurrence, Refused, Result, Row, Stats, Subject,
-};
+use crate::{Error, Facts, FactsVersions, Fed, Layer, Occurrence, Result, Row, Stats, Subject};
 use model::ReplayId;
 use roaring::RoaringBitmap;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Names of properties, labels and user properties that a project may have, besides
-/// ours. An attacker invents them without end; each costs a column.
-pub const MAX_NAMES: usize = 2_000;
-const MAX_NAME_BYTES: usize = 128;
-const MAX_PROPERTIES: usize = 256;
 /// Rows in memory that make a flush due by themselves.
 const MAX_MEMORY_ROWS: u64 = 200_000;
 /// Files of rows that are written anew as one.
 const MAX_ROW_FILES: usize = 8;
-
-impl Layer {
-    /// Row field, not for filters: version of the facts.
-    const fn version_field(self) -> &'static str {
-        match self {
-            Self::Recording => "\0facts",
-            Self::Beside => "\0beside",
-        }
-    }
-}
 
 pub struct Project {
     folder: PathBuf,
@@ -49,213 +31,68 @@ pub struct Project {
     cache_numbers: Arc<AtomicU64>,
 }
 
-#[derive(Default)]
-pub struct State {
-    pub rows: Rows,
-    pub events: Vec<Held<Segment>>,
-    pub facts: Vec<Held<Segment>>,
-    pub texts: Vec<Held<TextPiece>>,
-    people: HashMap<u64, u32, foldhash::fast::RandomState>,
-    names: HashSet<String>,
-    refused: Refused,
-    changed_rows: HashSet<ReplayId>,
-    fed: Fed,
-    durable_fed: Fed,
-    next_file: u64,
-    row_files: Vec<u64>,
-}
-
-/// One of the three kinds of pieces.
-trait Shelf: Piece {
-    fn of(state: &mut State, which: Which) -> &mut Vec<Held<Self>>;
-    fn read(state: &State, which: Which) -> &Vec<Held<Self>>;
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Events,
-    Facts,
-    Texts,
-}
-
-impl Shelf for Segment {
-    fn of(state: &mut State, which: Which) -> &mut Vec<Held<Self>> {
-        match which {
-            Which::Events => &mut state.events,
-            Which::Facts | Which::Texts => &mut state.facts,
-        }
-    }
-
-    fn read(state: &State, which: Which) -> &Vec<Held<Self>> {
-        match which {
-            Which::Events => &state.events,
-            Which::Facts | Which::Texts => &state.facts,
-        }
-    }
-}
-
-impl Shelf for TextPiece {
-    fn of(state: &mut State, _: Which) -> &mut Vec<Held<Self>> {
-        &mut state.texts
-    }
-
-    fn read(state: &State, _: Which) -> &Vec<Held<Self>> {
-        &state.texts
-    }
-}
-
-impl State {
-    pub fn people_count(&self) -> usize {
-        self.people.len()
-    }
-
-    /// To be written with the next flush.
-    pub fn changed(&mut self, id: ReplayId) {
-        self.changed_rows.insert(id);
-    }
-
-    fn person(&mut self, kind: u8, identity: &str) -> u32 {
-        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(identity.as_bytes(), u64::from(kind));
-        let next = self.people.len() as u32;
-        *self.people.entry(hash).or_insert(next)
-    }
-
-    /// Makes a piece part of the project.
-    fn hold<P: Piece>(
-        &mut self,
-        piece: Arc<P>,
-        dead: RoaringBitmap,
-        file: Option<u64>,
-    ) -> Result<Held<P>> {
-        let subjects = piece.subjects()?;
-        let mut replays = vec![u32::MAX];
-        replays.extend(subjects.replays.iter().map(|id| self.rows.number(*id)));
-        let people = |state: &mut Self, kind, names: Vec<String>| {
-            let mut numbers = vec![u32::MAX];
-            numbers.extend(names.iter().map(|name| state.person(kind, name)));
-            Arc::new(numbers)
-        };
-        Ok(Held {
-            users: people(self, 0, subjects.users),
-            devices: people(self, 1, subjects.devices),
-            replays: Arc::new(replays),
-            piece,
-            dead: Arc::new(dead),
-            file,
-        })
-    }
-
-    /// Takes out what may not be indexed, and counts it.
-    fn admit(&mut self, properties: &mut Vec<(String, Value)>) {
-        let before = properties.len();
-        properties.truncate(MAX_PROPERTIES);
-        properties.retain(|(name, _)| self.admit_name(name));
-        self.refused.properties += (before - properties.len()) as u64;
-        for (_, value) in properties {
-            if let Value::Text(text) = value
-                && text.len() > crate::value::MAX_VALUE_BYTES
-            {
-                *value = Value::text(text);
-            }
-        }
-    }
-
-    fn admit_name(&mut self, name: &str) -> bool {
-        if self.names.contains(name) {
-            return true;
-        }
-        // Ours have room however many an attacker invents.
-        if is_ours(name) {
-            return true;
-        }
-        let is_fine = !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0');
-        if !is_fine || self.names.len() >= MAX_NAMES {
-            return false;
-        }
-        self.names.insert(name.to_owned())
-    }
-
-    fn manifest(&self) -> Manifest {
-        fn listed<P>(pieces: &[Held<P>]) -> Vec<Listed> {
-            let in_files = pieces.iter().filter_map(|held| Some((held.file?, held)));
-            in_files
-                .map(|(file, held)| Listed::new(file, &held.dead))
-                .collect()
-        }
-        Manifest {
-            format: crate::file::FORMAT,
-            next_file: self.next_file,
-            fed: self.durable_fed,
-            rows: self.row_files.clone(),
-            events: listed(&self.events),
-            facts: listed(&self.facts),
-            texts: listed(&self.texts),
-        }
-    }
-
-    fn memory_rows(&self) -> u64 {
-        fn rows<P: Piece>(pieces: &[Held<P>]) -> u64 {
-            let in_memory = pieces.iter().filter(|held| held.file.is_none());
-            in_memory.map(|held| u64::from(held.piece.rows())).sum()
-        }
-        rows(&self.events) + rows(&self.facts) + rows(&self.texts) + self.changed_rows.len() as u64
-    }
-}
-
 impl Project {
-    /// Reads what is there. A piece that cannot be read is left out and reported;
-    /// a manifest that cannot be read means that the index is made again.
+    /// Reads what is there. Where something is damaged, the index begins anew and is
+    /// fed again from the start: less than everything would be an answer as good as wrong.
     pub fn open(folder: &Path, cache: Arc<Cache>, cache_numbers: Arc<AtomicU64>) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let manifest = match manifest::read(folder) {
-            Ok(found) => found.unwrap_or_default(),
-            Err(error @ Error::Damaged(_)) => {
+        let found = manifest::read(folder);
+        let found = found.map(Option::unwrap_or_default).and_then(|manifest| {
+            let project = Self::new(folder, cache.clone(), cache_numbers.clone());
+            project.load(&manifest).map(|()| project)
+        });
+        match found {
+            Err(error) if is_damage(&error) => {
                 tracing::error!(%error, folder = %folder.display(), "the index is made again");
-                Manifest::default()
+                let project = Self::new(folder, cache, cache_numbers);
+                // Whoever asks how far it came must not hear of the old one.
+                manifest::write(folder, &project.read().manifest())?;
+                project.delete_other_files(&Manifest::default())?;
+                Ok(project)
             }
-            Err(error) => return Err(error),
-        };
-        let project = Self {
+            other => other,
+        }
+    }
+
+    fn new(folder: &Path, cache: Arc<Cache>, cache_numbers: Arc<AtomicU64>) -> Self {
+        Self {
             folder: folder.to_owned(),
             cache,
             state: RwLock::default(),
             maintenance: Mutex::default(),
             cache_numbers,
-        };
-        project.delete_other_files(&manifest)?;
-        {
-            let mut state = project.write();
-            state.next_file = manifest.next_file;
-            (state.fed, state.durable_fed) = (manifest.fed, manifest.fed);
-            for file in &manifest.rows {
-                let path = folder.join(file_name(*file));
-                crate::rows_file::read(&path, |row, is_gone| match is_gone {
-                    true => {
-                        let number = state.rows.number(row.id);
+        }
+    }
+
+    fn load(&self, manifest: &Manifest) -> Result<()> {
+        self.delete_other_files(manifest)?;
+        let mut state = self.write();
+        state.next_file = manifest.next_file;
+        (state.fed, state.durable_fed) = (manifest.fed, manifest.fed);
+        for file in &manifest.rows {
+            let path = self.folder.join(file_name(*file));
+            crate::rows_file::read(&path, |row, is_gone| match is_gone {
+                true => {
+                    let number = state.rows.number(row.id);
+                    state.rows.remove(number);
+                }
+                false => {
+                    // A row is written whole; what it does not say is gone.
+                    if let Some(number) = state.rows.find(row.id) {
                         state.rows.remove(number);
                     }
-                    false => {
-                        // A row is written whole; what it does not say is gone.
-                        if let Some(number) = state.rows.find(row.id) {
-                            state.rows.remove(number);
-                        }
-                        state.rows.put(&row);
-                    }
-                })
-                .or_else(|error| project.report(*file, error))?;
-                state.row_files.push(*file);
-            }
-            let names = state
-                .rows
-                .names()
-                .filter(|name| !name.starts_with('\0') && !is_ours(name));
-            let names: Vec<String> = names.map(str::to_owned).collect();
-            state.names.extend(names);
-            project.open_pieces::<Segment>(&mut state, Which::Events, &manifest.events)?;
-            project.open_pieces::<Segment>(&mut state, Which::Facts, &manifest.facts)?;
-            project.open_pieces::<TextPiece>(&mut state, Which::Texts, &manifest.texts)?;
+                    state.rows.put(&row);
+                }
+            })?;
+            state.row_files.push(*file);
         }
-        Ok(project)
+        let names = state.rows.names();
+        let names = names.filter(|name| !name.starts_with('\0') && !is_ours(name));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        state.names.extend(names);
+        self.open_pieces::<Segment>(&mut state, Which::Events, &manifest.events)?;
+        self.open_pieces::<Segment>(&mut state, Which::Facts, &manifest.facts)?;
+        self.open_pieces::<TextPiece>(&mut state, Which::Texts, &manifest.texts)
     }
 
     fn open_pieces<P: Shelf>(
@@ -267,12 +104,9 @@ impl Project {
         for listed in listed {
             let path = self.folder.join(file_name(listed.file));
             let number = self.cache_numbers.fetch_add(1, Ordering::Relaxed);
-            let opened = P::open(&path, number, &self.cache)
-                .and_then(|piece| state.hold(Arc::new(piece), listed.dead()?, Some(listed.file)));
-            match opened {
-                Ok(held) => P::of(state, which).push(held),
-                Err(error) => self.report(listed.file, error)?,
-            }
+            let piece = Arc::new(P::open(&path, number, &self.cache)?);
+            let held = state.hold(piece, listed.dead()?, Some(listed.file))?;
+            P::of(state, which).push(held);
         }
         if which != Which::Texts {
             let names = Segment::read(state, which).iter();
@@ -284,16 +118,6 @@ impl Project {
             state.names.extend(names);
         }
         Ok(())
-    }
-
-    fn report(&self, file: u64, error: Error) -> Result<()> {
-        match error {
-            Error::Damaged(_) => {
-                tracing::error!(%error, file, folder = %self.folder.display(), "a part of the index is left out; delete the folder to make it again");
-                Ok(())
-            }
-            other => Err(other),
-        }
     }
 
     /// Of writes that a crash cut off, and of pieces that were merged.
@@ -664,37 +488,11 @@ impl Project {
     }
 }
 
-fn in_memory<P: Shelf>(state: &State, which: Which) -> Vec<Held<P>> {
-    let pieces = P::read(state, which).iter();
-    pieces.filter(|held| held.file.is_none()).cloned().collect()
-}
-
-/// A name that every project has.
-fn is_ours(name: &str) -> bool {
-    let is_field = FIELDS.iter().any(|field| field.name == name);
-    let mut properties = HAPPENINGS.iter().flat_map(|known| known.properties);
-    is_field || properties.any(|(known, _)| *known == name)
-}
-
-fn facts_version(state: &State, replay: ReplayId, layer: Layer) -> u64 {
-    let row = state.rows.find(replay);
-    let version = row.and_then(|row| state.rows.value(row, layer.version_field()));
-    version.and_then(|version| version.number()).unwrap_or(0.0) as u64
-}
-
-/// Marks rows as dead; returns how many were not yet.
-fn kill<P: Piece>(
-    pieces: &mut [Held<P>],
-    rows: impl Fn(&P) -> Result<RoaringBitmap>,
-) -> Result<u64> {
-    let mut killed = 0;
-    for held in pieces {
-        let rows = rows(&held.piece)?;
-        if !rows.is_empty() {
-            let before = held.dead.len();
-            *Arc::make_mut(&mut held.dead) |= rows;
-            killed += held.dead.len() - before;
-        }
+/// A file that is gone is damage, too.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Damaged(_) => true,
+        Error::Io(_, error) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
     }
-    Ok(killed)
 }

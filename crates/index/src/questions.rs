@@ -4,8 +4,8 @@ use crate::deadline::Question;
 use crate::evaluate::Evaluation;
 use crate::filter::{Filter, Origin, field};
 use crate::piece::Held;
-use crate::project::State;
 use crate::segment::{DEVICE, REPLAY, Segment, USER, type_name};
+use crate::state::State;
 use crate::text::Wanted;
 use crate::value::Value;
 use crate::{Appearance, Context, Error, Result};
@@ -109,11 +109,43 @@ pub struct Name {
     pub name: String,
 }
 
-/// Of an order by value, then id.
+/// Of an order by value, then id. In a descending order the ids descend as well, so
+/// that each order is the other one backwards.
 #[derive(PartialEq)]
 struct Ranked {
     value: f64,
-    id: ReplayId,
+    id: u128,
+}
+
+impl Ranked {
+    fn of(value: f64, id: ReplayId, is_ascending: bool) -> Self {
+        let sign = if is_ascending { 1.0 } else { -1.0 };
+        // What has no value comes last in both.
+        let value = if value.is_nan() {
+            f64::MAX
+        } else {
+            value * sign
+        };
+        let id = u128::from_be_bytes(*id.as_bytes());
+        let id = if is_ascending { id } else { !id };
+        Self { value, id }
+    }
+
+    fn cursor(&self, is_ascending: bool) -> Cursor {
+        let (sign, id) = match is_ascending {
+            true => (1.0, self.id),
+            false => (-1.0, !self.id),
+        };
+        let value = if self.value == f64::MAX {
+            f64::NAN
+        } else {
+            self.value * sign
+        };
+        Cursor {
+            value,
+            id: ReplayId::from_bytes(id.to_be_bytes()),
+        }
+    }
 }
 
 impl Eq for Ranked {}
@@ -132,12 +164,6 @@ impl PartialOrd for Ranked {
     }
 }
 
-/// The order of a list: what has no value comes last in both directions.
-fn rank(value: f64, sign: f64) -> f64 {
-    let value = value * sign;
-    if value.is_nan() { f64::MAX } else { value }
-}
-
 pub fn cursor_of(state: &State, id: ReplayId, sort: Sort) -> Option<Cursor> {
     let value = state.rows.number_of(state.rows.find(id)?, sort.field());
     let value = value.unwrap_or(f64::NAN);
@@ -151,7 +177,9 @@ fn rows_of(
     without: &HashSet<ReplayId>,
     context: &Context,
 ) -> Result<RoaringBitmap> {
-    let mut rows = Evaluation { question, context }.rows(filter)?;
+    let evaluation = Evaluation { question, context };
+    evaluation.check(filter)?;
+    let mut rows = evaluation.rows(filter)?;
     for id in without {
         if let Some(row) = question.rows.find(*id) {
             rows.remove(row);
@@ -168,28 +196,18 @@ pub fn list(state: &Question<'_>, list: &List, context: &Context) -> Result<Page
             total: rows.len(),
         });
     }
-    // One order for both directions: the smallest comes first.
-    let sign = if list.is_ascending { 1.0 } else { -1.0 };
-    let after = list.after.map(|after| Ranked {
-        value: rank(after.value, sign),
-        id: after.id,
-    });
+    let is_ascending = list.is_ascending;
+    let rank = |value, id| Ranked::of(value, id, is_ascending);
+    let after = list.after.map(|after| rank(after.value, after.id));
     let values = state.rows.numbers(list.sort.field());
-    let mut best = BinaryHeap::new();
+    // The smallest come first.
+    let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
     for row in &rows {
-        let value = rank(values.get(row as usize).copied().unwrap_or(f64::NAN), sign);
-        // Most rows are out by their value alone.
-        let is_full = best.len() == list.limit;
-        if is_full
-            && best
-                .peek()
-                .is_some_and(|worst: &Ranked| value > worst.value)
-        {
-            continue;
-        }
-        let id = state.rows.id(row);
-        let ranked = Ranked { value, id };
-        if after.as_ref().is_some_and(|after| ranked <= *after) {
+        let value = values.get(row as usize).copied().unwrap_or(f64::NAN);
+        let ranked = rank(value, state.rows.id(row));
+        let is_behind =
+            best.len() == list.limit && best.peek().is_some_and(|worst| ranked > *worst);
+        if is_behind || after.as_ref().is_some_and(|after| ranked <= *after) {
             continue;
         }
         best.push(ranked);
@@ -197,12 +215,9 @@ pub fn list(state: &Question<'_>, list: &List, context: &Context) -> Result<Page
             best.pop();
         }
     }
-    let replays = best.into_sorted_vec().into_iter().map(|ranked| Cursor {
-        value: ranked.value * sign,
-        id: ranked.id,
-    });
+    let replays = best.into_sorted_vec().into_iter();
     Ok(Page {
-        replays: replays.collect(),
+        replays: replays.map(|ranked| ranked.cursor(is_ascending)).collect(),
         total: rows.len(),
     })
 }

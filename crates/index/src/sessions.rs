@@ -1,7 +1,7 @@
 //! What events say about the sessions that they belong to.
 
 use crate::Occurrence;
-use crate::project::State;
+use crate::state::State;
 use crate::value::Value;
 use model::ReplayId;
 use std::collections::HashMap;

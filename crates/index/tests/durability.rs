@@ -199,6 +199,37 @@ async fn a_flipped_bit_is_noticed_wherever_it_is() {
 }
 
 #[tokio::test]
+async fn an_index_with_a_damaged_file_begins_anew() {
+    for is_gone in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let index = open(folder.path());
+        let events = (0..50).map(|number| event(number, "pro")).collect();
+        index.put_events(PROJECT, events, Some(50)).await.unwrap();
+        index.flush(PROJECT).await.unwrap();
+        drop(index);
+        let path = files(folder.path())
+            .into_iter()
+            .find(|path| path.extension().is_some())
+            .unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        match is_gone {
+            true => std::fs::remove_file(path).unwrap(),
+            false => std::fs::write(path, bytes).unwrap(),
+        }
+        let index = open(folder.path());
+        assert_eq!(count(&index, "").await, 0);
+        assert_eq!(index.fed(PROJECT).await.unwrap().events, 0);
+        // Also for whoever asks without reading all of it.
+        assert_eq!(open(folder.path()).fed(PROJECT).await.unwrap().events, 0);
+        let events = (0..50).map(|number| event(number, "pro")).collect();
+        index.put_events(PROJECT, events, Some(50)).await.unwrap();
+        index.flush(PROJECT).await.unwrap();
+        assert_eq!(count(&open(folder.path()), "event(Bought)").await, 50);
+    }
+}
+
+#[tokio::test]
 async fn what_is_deleted_is_in_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path());

@@ -4,11 +4,12 @@ use crate::Shared;
 use crate::auth::Viewer;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
+use crate::state::State;
 use crate::v1::events::event_json;
 use crate::v1::{OfProject, replays, rfc3339};
 use axum::Json;
 use axum::extract::Path;
-use engine::search::Session;
+use engine::search::{Session, Stream};
 use model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -151,17 +152,45 @@ pub async fn events(
             Err(engine::Error::NotFound(_)) => continue,
             found => found?,
         };
-        let now = Timestamp::now();
-        let mut sessions = Vec::with_capacity(stream.sessions.len());
-        for session in &stream.sessions {
-            let shown = replays::with_notes(&state, &viewer, session.replay.as_slice(), now);
-            let replay = shown.await?.into_iter().next();
-            sessions.push(session_json(session, replay));
-        }
-        let next = stream.next_cursor;
-        return Ok(Json(json!({ "sessions": sessions, "next_cursor": next })));
+        return stream_json(&state, &viewer, stream).await;
     }
     Err(ApiError::not_found("user"))
+}
+
+#[derive(Deserialize)]
+pub struct IdentityParams {
+    identity: Option<String>,
+}
+
+/// The same for a device or user id of which nothing else is known.
+pub async fn events_of_identity(
+    state: Shared,
+    viewer: Viewer,
+    Query(of): Query<IdentityParams>,
+    Query(params): Query<StreamParams>,
+) -> ApiResult<Json<Value>> {
+    let project = viewer.project(&state, params.project_id).await?;
+    let identity = of
+        .identity
+        .ok_or_else(|| ApiError::invalid("identity is missing"))?;
+    let cursor = params.cursor.as_deref();
+    let stream = state
+        .engine
+        .stream(project.id, vec![identity], params.limit, cursor)
+        .await?;
+    stream_json(&state, &viewer, stream).await
+}
+
+async fn stream_json(state: &State, viewer: &Viewer, stream: Stream) -> ApiResult<Json<Value>> {
+    let now = Timestamp::now();
+    let mut sessions = Vec::with_capacity(stream.sessions.len());
+    for session in &stream.sessions {
+        let shown = replays::with_notes(state, viewer, session.replay.as_slice(), now);
+        let replay = shown.await?.into_iter().next();
+        sessions.push(session_json(session, replay));
+    }
+    let next = stream.next_cursor;
+    Ok(Json(json!({ "sessions": sessions, "next_cursor": next })))
 }
 
 fn session_json(session: &Session, replay: Option<Value>) -> Value {

@@ -11,9 +11,9 @@ use index::feed::{StoredEvent, event_of, row_of};
 use index::{Facts, FactsVersions, Fed, Layer, Stats};
 use model::ProjectId;
 use model::replay::Replay;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::catalog::search::LogEnds;
 use tokio::sync::watch;
 
@@ -55,23 +55,30 @@ pub(crate) async fn follow_facts(engine: Arc<Engine>, stopped: watch::Receiver<b
 
 async fn follow(engine: &Engine, what: What, mut stopped: watch::Receiver<bool>) {
     let mut seen = LogEnds::default();
-    // Projects in whose logs there is, or may be, more to read.
+    // Projects in whose logs there is, or may be, more to read; and those that could
+    // not be fed, which must not hold up the others.
     let mut behind: BTreeSet<ProjectId> = BTreeSet::new();
+    let mut failed: BTreeMap<ProjectId, Instant> = BTreeMap::new();
     loop {
         let looked = engine.look(&mut seen, &mut behind).await;
-        let mut has_failed = report(looked, "cannot look for changes");
+        let cannot_look = report(looked, "cannot look for changes");
+        let now = Instant::now();
+        let waits = |since: &Instant| now.duration_since(*since) < RETRY_AFTER;
+        behind.extend(failed.keys());
+        failed.retain(|_, since| waits(since));
+        behind.retain(|project| !failed.contains_key(project));
         for project in std::mem::take(&mut behind) {
             let fed = engine.feed(project, what, &stopped).await;
             match fed {
                 Ok(IsDone::Yes) => {}
                 Ok(IsDone::No) => drop(behind.insert(project)),
                 Err(_) => {
-                    behind.insert(project);
-                    has_failed |= report(fed, "cannot feed the index");
+                    report(fed, "cannot feed the index");
+                    failed.insert(project, Instant::now());
                 }
             }
         }
-        let pause = match (has_failed, behind.is_empty()) {
+        let pause = match (cannot_look, behind.is_empty()) {
             (true, _) => RETRY_AFTER,
             (false, true) => LOOK_EVERY,
             (false, false) => Duration::ZERO,

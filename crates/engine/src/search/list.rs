@@ -200,7 +200,7 @@ impl Engine {
             next_cursor,
             from,
             to,
-            total: found.total,
+            total: Some(found.total),
         })
     }
 

@@ -42,14 +42,29 @@ impl Engine {
         limit: Option<usize>,
         cursor: Option<&str>,
     ) -> Result<Stream> {
-        let limit = bounded("limit", limit, EVENTS, MAX_EVENTS)?;
-        let before = cursor.map(crate::errors::pair_of_cursor).transpose()?;
-        let before = before.map(|(at, number)| (Timestamp::from_micros(at), number.unsigned_abs()));
         let person = self.catalog.person(project, person).await?;
         let person = person.ok_or(Error::NotFound("user"))?;
         let identities = self.catalog.identities(person.id).await?;
+        let identities = identities.into_iter().map(|it| it.identity).collect();
+        self.stream(project, identities, limit, cursor).await
+    }
+
+    /// What was done under any of these user ids and device ids, whoever it was.
+    ///
+    /// # Errors
+    /// `Invalid` names the parameter that cannot be understood.
+    pub async fn stream(
+        &self,
+        project: ProjectId,
+        identities: Vec<String>,
+        limit: Option<usize>,
+        cursor: Option<&str>,
+    ) -> Result<Stream> {
+        let limit = bounded("limit", limit, EVENTS, MAX_EVENTS)?;
+        let before = cursor.map(crate::errors::pair_of_cursor).transpose()?;
+        let before = before.map(|(at, number)| (Timestamp::from_micros(at), number.unsigned_abs()));
         let query = StreamQuery {
-            identities: identities.into_iter().map(|it| it.identity).collect(),
+            identities,
             before,
             limit: limit + 1,
             with_properties: false,

@@ -135,6 +135,12 @@ fn what_a_person_did_is_shown_by_session() {
         (&json!("Bought"), &replay["id"])
     );
     assert_eq!(one["raw"]["event_properties"]["plan"], "free");
+    // Of a device that no person is known for.
+    let lone = server.json("/api/v1/events/stream?identity=c");
+    let names = events_of(lone["sessions"].as_array().unwrap());
+    assert_eq!(names, ["[Amplitude] Replay Captured 7200000"]);
+    assert_eq!(lone["sessions"][0]["replay"]["device_id"], "c");
+    assert_eq!(server.get("/api/v1/events/stream").status, 400);
     for missing in [
         "/api/v1/events/999999",
         "/api/v1/events/x",
