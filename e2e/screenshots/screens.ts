@@ -49,12 +49,25 @@ const peek = async (page: Page) => {
   if (page.viewportSize()!.width > 800) await page.getByRole('complementary', { name: 'Peek' }).waitFor();
 };
 
+const activityShown = async (page: Page) => {
+  // A phone has no room for it.
+  if (page.viewportSize()!.width > 800) await page.getByRole('dialog').getByText('Opened').first().waitFor();
+};
+
+const suggest = async (page: Page) => {
+  await page.getByRole('combobox', { name: 'Add a condition' }).fill('cli');
+  await page.getByRole('option').first().waitFor();
+};
+
 const screens: Screen[] = [
   { name: 'login', path: () => '/login', signed_in: false },
   { name: 'home', path: () => '/' },
-  { name: 'home-play', path: (replays) => `/?play=${replays.story.id}` },
+  { name: 'home-play', path: (replays) => `/?play=${replays.story.id}`, act: activityShown },
   { name: 'replays', path: () => '/replays?range=all' },
   { name: 'replays-peek', path: () => '/replays?range=all', act: peek },
+  { name: 'replays-filter', path: () => `/replays?range=all&filter=${encodeURIComponent('duration > 1m and errors = 0')}`, act: suggest },
+  { name: 'replays-facets', path: () => `/replays?range=all&filter=${encodeURIComponent('click.dead = true or duration > 70s')}`, act: press('o') },
+  { name: 'player-found', path: (replays) => `/replays/${replays.story.id}?tab=activity&filter=${encodeURIComponent('text = "cart"')}` },
   { name: 'replays-none', path: () => '/replays?from=2001-01-01&to=2001-01-02' },
   { name: 'player', path: (replays) => `/replays/${replays.trading.id}?t=30&tab=activity` },
   { name: 'player-activity', path: player(14.6, 'activity') },
@@ -92,9 +105,9 @@ async function uploadAll(server: Server): Promise<Replays> {
   const story = await server.upload('visitor-8f3a', 'story', storyRecording(story_ms));
   const unplayable = await server.upload('visitor-no-page', 'none', [mutation(now_ms - 5_000_000, { texts: [{ id: 4, value: 'late' }] })]);
   for (const [number, type] of ['PaymentError', 'PaymentError', 'TypeError', 'PaymentError', 'RangeError'].entries()) await report(server, number, type, `visitor-${number % 3}`);
-  await identify(server, 'visitor-1');
+  await identify(server, 'visitor-8f3a');
   const issue_id = await first(server, '/api/v1/issues', 'issues');
-  const user_id = await first(server, '/api/v1/users?query=visitor-1', 'users');
+  const user_id = await first(server, '/api/v1/users?query=visitor-8f3a', 'users');
   return { story, issue_id, user_id, trading: replays[0]!, kitchen: replays[1]!, unplayable };
 }
 

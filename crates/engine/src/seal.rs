@@ -209,6 +209,7 @@ fn signals_of(summary: &analysis::Summary) -> Signals {
         console_error_count: counts.console_error_count,
         rage_click_count: counts.rage_click_count,
         dead_click_count: counts.dead_click_count,
+        frustration_count: counts.frustration_count,
         request_count: counts.request_count,
         failed_request_count: counts.failed_request_count,
         active_ms: counts.active_ms,

@@ -63,14 +63,7 @@ pub fn row_of(replay: &Replay) -> Row {
         ("console_errors", number(signals.console_error_count)),
         ("rage_clicks", number(signals.rage_click_count)),
         ("dead_clicks", number(signals.dead_click_count)),
-        (
-            "frustration",
-            number(
-                signals
-                    .rage_click_count
-                    .saturating_add(signals.dead_click_count),
-            ),
-        ),
+        ("frustration", number(signals.frustration_count)),
         ("requests", number(signals.request_count)),
         ("failed_requests", number(signals.failed_request_count)),
         ("tabs", number(signals.tab_count)),

@@ -64,6 +64,8 @@ pub struct Signals {
     pub console_error_count: u64,
     pub rage_click_count: u64,
     pub dead_click_count: u64,
+    /// All signs of frustration; a burst of clicks counts once.
+    pub frustration_count: u64,
     pub request_count: u64,
     pub failed_request_count: u64,
     pub active_ms: u64,
@@ -81,6 +83,7 @@ impl Default for Signals {
             console_error_count: 0,
             rage_click_count: 0,
             dead_click_count: 0,
+            frustration_count: 0,
             request_count: 0,
             failed_request_count: 0,
             active_ms: 0,

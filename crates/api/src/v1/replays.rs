@@ -134,6 +134,7 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         "console_error_count": signals.console_error_count,
         "rage_click_count": signals.rage_click_count,
         "dead_click_count": signals.dead_click_count,
+        "frustration_count": signals.frustration_count,
         "request_count": signals.request_count,
         "failed_request_count": signals.failed_request_count,
         "active_ms": signals.active_ms,

@@ -1,6 +1,6 @@
 //! What is known about a replay, as the index takes it.
 
-use analysis::{Body, Fact, Source, Via};
+use analysis::{Body, Fact, Signal, Source, Via};
 use index::{Appearance, Occurrence, Value};
 use model::Timestamp;
 use model::replay::Replay;
@@ -36,7 +36,7 @@ pub fn of_recording(replay: &Replay, facts: Vec<Fact>) -> Found {
             continue;
         }
         if found.facts.len() < MAX_FACTS
-            && let Some((kind, name, properties)) = described(fact.body, has_clicks)
+            && let Some((kind, name, properties)) = described(fact.body, at_ms, has_clicks)
         {
             let at = Timestamp::from_micros(fact.at_us);
             found
@@ -86,7 +86,7 @@ fn occurrence(
 type Described = (&'static str, String, Vec<(String, Value)>);
 
 /// Kind, name and properties, in the words of the filter language.
-fn described(body: Body, has_clicks: bool) -> Option<Described> {
+fn described(body: Body, at_ms: i64, has_clicks: bool) -> Option<Described> {
     let text = |text: &str| Some(Value::text(text));
     let maybe = |text: &Option<String>| text.as_deref().map(Value::text);
     let number = |number: Option<u64>| number.map(|number| Value::Number(number as f64));
@@ -112,10 +112,24 @@ fn described(body: Body, has_clicks: bool) -> Option<Described> {
                 ("pointer", maybe(&click.pointer)),
                 ("rage", number(Some(u64::from(click.rage)))),
                 ("dead", flag(click.dead)),
+                ("slow", flag(click.slow)),
+                ("error_after", number(click.error_after_ms.map(u64::from))),
                 (
                     "changed_after",
                     number(click.changed_after_ms.map(u64::from)),
                 ),
+            ]),
+        ),
+        Body::Frustration(found) => (
+            "frustration",
+            pairs([
+                ("signal", text(signal(found.signal))),
+                ("label", maybe(&found.label)),
+                (
+                    "lasted",
+                    number(u64::try_from(found.until_ms.saturating_sub(at_ms)).ok()),
+                ),
+                ("count", number(Some(u64::from(found.count)))),
             ]),
         ),
         Body::Network(request) => (
@@ -181,6 +195,16 @@ const fn via(via: Via) -> &'static str {
         Via::Navigation => "navigation",
         Via::BackForward => "back_forward",
         Via::Hash => "hash",
+    }
+}
+
+const fn signal(signal: Signal) -> &'static str {
+    match signal {
+        Signal::ThrashedCursor => "thrashed_cursor",
+        Signal::QuickBack => "quick_back",
+        Signal::EndlessSpinner => "endless_spinner",
+        Signal::BrokenImage => "broken_image",
+        Signal::BlankPage => "blank_page",
     }
 }
 

@@ -80,6 +80,8 @@ pub const HAPPENINGS: &[Happening] = &[
             ("pointer", Text),
             ("rage", COUNT),
             ("dead", Flag),
+            ("slow", Flag),
+            ("error_after", MILLISECONDS),
             ("changed_after", MILLISECONDS),
         ],
     },
@@ -114,6 +116,17 @@ pub const HAPPENINGS: &[Happening] = &[
         is_named: false,
         is_open: false,
         properties: &[("name", Text), ("value", COUNT), ("rating", Text)],
+    },
+    Happening {
+        kind: "frustration",
+        is_named: false,
+        is_open: false,
+        properties: &[
+            ("signal", Text),
+            ("label", Text),
+            ("lasted", MILLISECONDS),
+            ("count", COUNT),
+        ],
     },
     Happening {
         kind: "custom",

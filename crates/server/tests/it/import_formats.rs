@@ -2,7 +2,7 @@
 //! tried without sending, and told apart from what is no recording.
 
 use crate::import::{corpus, lines};
-use crate::server::{Server, program};
+use crate::server::{Server, program, wait_for};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -317,15 +317,14 @@ fn a_sentry_replay_comes_in_under_its_id() {
             "{said}"
         );
     }
-    let row = server.replay(&id, &id);
+    // Three forms of one replay.
+    let row = wait_for("all events in the list", || {
+        let row = server.replay(&id, &id);
+        (row["event_count"] == count(&segments)).then_some(row)
+    });
     assert_eq!(
         (&row["source"], &row["playable"]),
         (&"sentry".into(), &true.into())
-    );
-    assert_eq!(
-        row["event_count"],
-        count(&segments),
-        "three forms of one replay"
     );
     assert_eq!(server.replays().len(), 1);
 }

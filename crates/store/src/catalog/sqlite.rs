@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0003_errors_people.sql"),
     include_str!("sqlite/migrations/0004_search.sql"),
     include_str!("sqlite/migrations/0005_capture.sql"),
+    include_str!("sqlite/migrations/0006_frustration.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

@@ -113,7 +113,7 @@ fn fill(server: &Server) {
     ];
     upload_as(server, CHROME, "a", &a);
     let at = hours(1);
-    let b = [
+    let mut b = vec![
         meta(at, "https://shop.test/"),
         page(at + 1, "Help", "Payment accepted."),
         click(at + 1_000),
@@ -124,6 +124,10 @@ fn fill(server: &Server) {
         ),
         console(at + 3_000, "error", "out of stock"),
     ];
+    b.extend((0..18).map(|step| {
+        let place = json!({"x": 100 + step % 2 * 80, "y": 5, "id": 1, "timeOffset": 0});
+        json!({"type": 3, "timestamp": at + 1_100 + step * 100, "data": {"source": 1, "positions": [place]}})
+    }));
     upload_as(server, FIREFOX, "b", &b);
     upload_as(server, "", "c", &[event(hours(2), 1)]);
     let events = json!([

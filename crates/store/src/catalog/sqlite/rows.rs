@@ -39,7 +39,7 @@ pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version, \
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count, \
      active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start, \
-     linked_error_count";
+     linked_error_count, frustration_count";
 
 /// A user id that an event brought stays when the row is written without one, and a
 /// visitor who logged in before the row was written has a name already.
@@ -49,14 +49,14 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version,
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count,
      active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start,
-     linked_error_count)
+     linked_error_count, frustration_count)
      VALUES
      (?1, ?2, ?3, ?4,
      coalesce(?5, (SELECT p.user_id FROM identities i JOIN people p ON p.id = i.person_id
          WHERE i.project_id = ?2 AND i.identity = ?40)),
      ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
      ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42,
-     (SELECT count(*) FROM error_replays WHERE replay = ?1))
+     (SELECT count(*) FROM error_replays WHERE replay = ?1), ?43)
      ON CONFLICT (id) DO UPDATE SET
      user_id = coalesce(excluded.user_id, user_id), source = excluded.source, sdk = excluded.sdk,
      sdk_version = excluded.sdk_version, started_at = excluded.started_at, first_event_at = excluded.first_event_at,
@@ -72,7 +72,7 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays
      active_ms = excluded.active_ms, activity = excluded.activity, tab_count = excluded.tab_count,
      integrity = excluded.integrity, device = excluded.device, release = excluded.release,
      environment = excluded.environment, visitor_id = excluded.visitor_id, tags = excluded.tags,
-     reported_start = excluded.reported_start";
+     reported_start = excluded.reported_start, frustration_count = excluded.frustration_count";
 
 pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Result<usize> {
     statement.execute(params![
@@ -118,6 +118,7 @@ pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Resul
         replay.visitor_id,
         tags_json(&replay.tags),
         replay.reported_start.map(Timestamp::micros),
+        count(replay.signals.frustration_count),
     ])
 }
 
@@ -183,6 +184,7 @@ pub fn replay(row: &Row<'_>) -> Result<Replay> {
             console_error_count: number(27)?,
             rage_click_count: number(28)?,
             dead_click_count: number(29)?,
+            frustration_count: number(43)?,
             request_count: number(30)?,
             failed_request_count: number(31)?,
             active_ms: number(32)?,
