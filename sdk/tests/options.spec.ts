@@ -410,3 +410,46 @@ test('startBuffering keeps what happens until flush, whatever the sample rate sa
   expect(ingest.has('marker-buffered')).toBe(true);
   expect(await replayId(page)).toBe('device-1/session-1');
 });
+
+test('logLevel decides what is said to the page\'s logger', async ({ page, ingest }) => {
+  await open(page, ingest);
+  const said = (logLevel: number) =>
+    page.evaluate(async (level) => {
+      const words: unknown[] = [];
+      const note = (...all: unknown[]) => void words.push(...all);
+      await window.reenact.init('key-of-the-project', {
+        serverUrl: location.origin,
+        deviceId: 'd',
+        sessionId: 's',
+        sampleRate: 1,
+        logLevel: level,
+        privacyConfig: { maskSelector: '..broken' },
+        loggerProvider: { error: note, warn: note, log: note, debug: note },
+      } as never).promise;
+      await window.reenact.shutdown();
+      return words.join(' ');
+    }, logLevel);
+  expect(await said(0)).toBe('');
+  expect(await said(2)).toContain('invalid selector');
+});
+
+test('flush sends at once what would wait', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page);
+  await flush(page);
+  await add(page, 'marker-flushed');
+  expect(ingest.has('marker-flushed')).toBe(false);
+  await page.evaluate(() => window.reenact.flush());
+  expect(ingest.has('marker-flushed')).toBe(true);
+});
+
+test('stop without flush answers at once; what was recorded is sent later', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page);
+  await flush(page);
+  ingest.latency_ms = 1_000;
+  await add(page, 'marker-stopped');
+  await page.evaluate(() => window.reenact.stop({ flush: false }));
+  expect(ingest.has('marker-stopped')).toBe(false);
+  await expect.poll(() => ingest.has('marker-stopped')).toBe(true);
+});

@@ -1,5 +1,5 @@
 //! Finding replays: the index beside the catalog, fed by following the catalog's
-//! logs ([`feed`]), and the questions that lists and search fields ask it.
+//! logs (`feed`), and the questions that lists and search fields ask it.
 //!
 //! Rows that are shown always come from the catalog; the index only says which.
 
