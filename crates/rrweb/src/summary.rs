@@ -38,6 +38,7 @@ pub struct EventFacts {
 
 /// The facts of an event whose kind is known already. Most events are increments,
 /// and of most of these the first bytes tell all, so the payload is not read again.
+/// Of a repeated `data`, which no recorder writes, the first may count here.
 pub fn facts_of(kind: u8, json: &str) -> EventFacts {
     if kind == kind::INCREMENTAL
         && let Some(source) = quick_source(json)
