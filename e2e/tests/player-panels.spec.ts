@@ -198,6 +198,11 @@ test('share, seen, a report that reaches the operators, and the result set', asy
   expect(rating).toMatchObject({ rating: 'down', reason: 'wrong_styles', text: 'The font is wrong' });
   await expect.poll(async () => (await (await page.request.get(`${server.origin}/api/v1/replays/${newer.id}`)).json()).seen).toBe(true);
 
+  // A key that comes before the neighbours are known is not lost.
+  await page.route('**/neighbours?*', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
   // The story uploaded next is older by its clock.
   await page.getByRole('link', { name: 'Older replay' }).click();
   await expect(page).toHaveURL(new RegExp(`/replays/${next.id}\\?.*range=all`));
