@@ -4,7 +4,9 @@ import type { Page } from '@playwright/test';
 import { signIn } from '../support/app';
 import { expectClean } from '../support/axe';
 import { expect, test } from '../support/fixtures';
+import { countingRecording } from '../support/recordings';
 import { identify, report } from '../support/reports';
+import { credentials } from '../support/server';
 
 async function expectCleanInBothThemes(page: Page, what: string): Promise<void> {
   for (const colorScheme of ['dark', 'light'] as const) {
@@ -68,9 +70,42 @@ test('users: list, search, one user with identities and history', async ({ page,
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'grace' })).toBeVisible();
-  await expect(page.getByText('0190a3b2-1111-7aaa-8bbb-000000000001').first()).toBeVisible();
-  await expect(page.getByText('gold').first()).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Identities' }).getByText('0190a3b2-1111-7aaa-8bbb-000000000001')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Properties' }).getByText('gold')).toBeVisible();
   await expectCleanInBothThemes(page, 'a user');
+});
+
+test('the events of a user by session, live, and the replay at their moment', async ({ page, server }) => {
+  const start_ms = Date.now() - 120_000;
+  const device_id = `lovelace-device-${start_ms}`;
+  const user_id = `lovelace-${start_ms}`;
+  const send = async (event_type: string, after_ms: number, session_id: number) => {
+    const event = { event_type, device_id, user_id, session_id, time: start_ms + after_ms, insert_id: `${event_type}-${start_ms}`, event_properties: { total: 42 } };
+    const answer = await fetch(`${server.origin}/2/httpapi`, { method: 'POST', body: JSON.stringify({ api_key: credentials.ingestKey, events: [event] }) });
+    expect(answer.status).toBe(200);
+  };
+  const replay = await server.upload(device_id, String(start_ms), countingRecording(start_ms, 8));
+  await send('Looked', 1_000, start_ms);
+  await send('Bought', 4_000, start_ms);
+  await send('Came back', 60_000, start_ms + 60_000);
+
+  await page.goto(`${server.origin}/users?query=${user_id}`);
+  await page.getByRole('link', { name: user_id }).click();
+  const sessions = page.getByRole('region', { name: /^Session of/ });
+  await expect(sessions).toHaveCount(2);
+  await expect(sessions.first()).toContainText('Came back');
+  await expect(sessions.first()).toContainText('not recorded');
+  await expect(sessions.last().locator('summary')).toHaveText([/Bought/, /Looked/, /Replay Captured/]);
+  await expectCleanInBothThemes(page, 'the events of a user');
+
+  // What comes in while one looks is there by itself.
+  await send('Left', 70_000, start_ms + 60_000);
+  await expect(sessions.first()).toContainText('Left');
+
+  await sessions.last().getByText('Bought', { exact: true }).click();
+  await expect(sessions.last()).toContainText('"total": 42');
+  await sessions.last().getByRole('link', { name: 'Play at this moment' }).click();
+  await expect(page).toHaveURL(new RegExp(`/replays/${replay.id}.*t=4`));
 });
 
 test('what is not there and what fails is said', async ({ page, server }) => {

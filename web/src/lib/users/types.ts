@@ -23,3 +23,29 @@ export interface UserDetail extends User {
   history: { at: string; kind: string; detail: Record<string, unknown> }[];
   replays: Replay[];
 }
+
+export interface UserEvent {
+  id: number;
+  event_type: string;
+  at_ms: number;
+  timestamp: string;
+  insert_id: string | null;
+  event_properties: Record<string, unknown> | null;
+  user_properties: Record<string, unknown> | null;
+}
+
+/** Events of one session, newest first. */
+export interface EventSession {
+  /** Null: outside of any session. */
+  id: string | null;
+  device_id: string | null;
+  started_at: string;
+  ended_at: string;
+  replay: Replay | null;
+  events: UserEvent[];
+}
+
+export interface EventPage {
+  sessions: EventSession[];
+  next_cursor: string | null;
+}
