@@ -4,5 +4,5 @@ use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    checks::seeds::write(&here.join("../fixtures/rrweb"), &here.join("corpus"))
+    checks::seeds::write(&here.join("../fixtures"), &here.join("corpus"))
 }

@@ -12,9 +12,10 @@ pub mod privacy;
 pub mod recording;
 pub mod seeds;
 pub mod tape;
+pub mod upload;
 
 /// All targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("columns", columns::check),
     ("dictionary", dictionary::check),
     ("event", event::check),
@@ -23,4 +24,5 @@ pub const TARGETS: [(&str, fn(&[u8])); 8] = [
     ("privacy", privacy::check),
     ("recording", recording::check),
     ("tape", tape::check),
+    ("upload", upload::check),
 ];

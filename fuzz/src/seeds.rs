@@ -1,5 +1,7 @@
 //! First inputs for the targets, from the recorded sessions of the repository.
 
+use crate::upload;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use recording::{Assembler, Builder, Dictionary, columns::Writer};
 use rrweb::Tape;
 use std::fs;
@@ -15,7 +17,8 @@ const SEEDS_OF_A_SESSION: usize = 40;
 /// Writes `corpus/<target>/<number>` for every target.
 pub fn write(fixtures: &Path, corpus: &Path) -> Result<()> {
     let mut seeds = Seeds { corpus, written: 0 };
-    for file in fs::read_dir(fixtures)? {
+    seeds.of_requests(fixtures)?;
+    for file in fs::read_dir(fixtures.join("rrweb"))? {
         let file = file?.path();
         if !file.to_string_lossy().ends_with(".jsonl.zst") {
             continue;
@@ -49,6 +52,51 @@ impl Seeds<'_> {
         fs::create_dir_all(&folder)?;
         self.written += 1;
         fs::write(folder.join(format!("seed-{:05}", self.written)), bytes)
+    }
+
+    /// The bodies of captured requests.
+    fn of_requests(&mut self, fixtures: &Path) -> Result<()> {
+        for (family, path_end, first) in [
+            ("sentry", "", upload::SENTRY),
+            ("posthog", "", upload::POSTHOG),
+            ("amplitude", "/httpapi", upload::EVENTS),
+            ("amplitude", "/track", upload::TRACK),
+        ] {
+            for folder in fs::read_dir(fixtures.join(family))? {
+                let folder = folder?.path();
+                if !folder.is_dir() {
+                    continue;
+                }
+                for file in fs::read_dir(folder)? {
+                    let request: serde_json::Value =
+                        serde_json::from_slice(&fs::read(file?.path())?)?;
+                    let text = |name: &str| request[name].as_str().unwrap_or_default();
+                    if !text("path").ends_with(path_end) {
+                        continue;
+                    }
+                    let body = BASE64_STANDARD
+                        .decode(text("body_base64"))
+                        .map_err(Error::other)?;
+                    let encoding = request["headers"]["content-encoding"].as_str();
+                    let body = wire::encoding::decode_body(encoding, &body, MAX_BYTES);
+                    if let Ok(body) = body.as_deref().map(<[u8]>::to_vec)
+                        && !body.is_empty()
+                    {
+                        self.put("upload", &[&[first], &body])?;
+                    }
+                }
+            }
+        }
+        let golden = fixtures.join("../crates/wire/tests/columns.golden.json");
+        let golden: serde_json::Value = serde_json::from_slice(&fs::read(golden)?)?;
+        for case in golden.as_array().into_iter().flatten() {
+            let columns = case["columns"].as_str().unwrap_or_default();
+            let columns = columns.split_once("\n\n").map_or("", |(_, rest)| rest);
+            self.put("upload", &[&[upload::COLUMNS], columns.as_bytes()])?;
+            let events = case["events"].as_str().unwrap_or_default();
+            self.put("upload", &[&[upload::PLAIN], events.as_bytes()])?;
+        }
+        Ok(())
     }
 
     fn of_events(&mut self, lines: &[&str]) -> Result<()> {

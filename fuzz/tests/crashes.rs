@@ -28,7 +28,7 @@ fn known_inputs_pass() {
 fn seeds_pass() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("seeds");
-    checks::seeds::write(&here.join("../fixtures/rrweb"), &folder).unwrap();
+    checks::seeds::write(&here.join("../fixtures"), &folder).unwrap();
     for (target, check) in checks::TARGETS {
         let seeds = files(&folder.join(target));
         assert_eq!(seeds.is_empty(), target == "mirror_made", "{target}");

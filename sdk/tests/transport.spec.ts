@@ -71,6 +71,24 @@ for (const [name, options] of Object.entries({
   });
 }
 
+test('performanceConfig.timeout is how long sending waits for idle time', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await page.evaluate(() => {
+    const idle = window.requestIdleCallback.bind(window);
+    const timeouts: unknown[] = [];
+    Object.assign(window, { timeouts });
+    window.requestIdleCallback = (callback, options) => {
+      timeouts.push(options?.timeout);
+      return idle(callback, options);
+    };
+  });
+  await init(page, { performanceConfig: { timeout: 321 } });
+  await add(page, 'marker-idle');
+  await expect.poll(() => page.evaluate(() => Reflect.get(window, 'timeouts'))).toContain(321);
+  await flush(page);
+  expect(ingest.has('marker-idle')).toBe(true);
+});
+
 test('a strict policy: falls back to the page, or takes the worker file', async ({ page, ingest }) => {
   ingest.policy = "default-src 'self'; worker-src 'none'";
   await open(page, ingest);
