@@ -55,6 +55,20 @@ test('activity: search, seek by click and by keyboard, follows the play time', a
   await expect.poll(() => offsetShown(page)).toBeLessThan(0.2);
 });
 
+test('a panel keeps the focus while more of a live replay comes', async ({ page, server }) => {
+  const start_ms = Date.now() - 60_000;
+  const device_id = `visitor-live-panel-${start_ms}`;
+  const events = storyRecording(start_ms);
+  const second_page_ms = start_ms + story.second_page_s * 1_000;
+  const replay = await server.upload(device_id, `${start_ms}`, events.filter(({ timestamp }) => timestamp < second_page_ms));
+  await openPaused(page, server.origin, replay.id, 1);
+  await openPanel(page, 'Activity');
+  await row(page, 'Order now').getByRole('button').focus();
+  await server.upload(device_id, `${start_ms}`, events.filter(({ timestamp }) => timestamp >= second_page_ms));
+  await expect(row(page, 'shop.example/thanks').first()).toBeVisible();
+  await expect(row(page, 'Order now').getByRole('button')).toBeFocused();
+});
+
 test('console: levels, values and the stack', async ({ page, server }) => {
   const replay = await uploadStory(server);
   await openPaused(page, server.origin, replay.id, 1);
