@@ -19,6 +19,7 @@ fn start(options: Options) -> (Server, Site) {
         ("/shared.css", "text/css", shared),
     ]);
     let server = options
+        .ingest_key("0123456789abcdef0123456789abcdef")
         .env("REENACT__ASSETS__ALLOWED_NETWORKS", "[\"127.0.0.1\"]")
         .start();
     add_people(&server);
