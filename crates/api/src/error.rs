@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use index::filter::FilterError;
 use serde_json::{Map, Value, json};
+use store::catalog::deletion::GoneReason;
 
 /// What makes a question slow is often other questions.
 const RETRY_SLOW_AFTER_S: u64 = 5;
@@ -71,6 +72,23 @@ impl ApiError {
         answer
     }
 
+    /// A replay that was here once: why it is not any more.
+    fn gone(gone: &engine::retention::Gone) -> Self {
+        let code = match gone.reason {
+            GoneReason::Deleted => "replay_deleted",
+            GoneReason::Expired => "replay_expired",
+        };
+        let message = format!("this replay {gone}");
+        let mut answer = Self::new(StatusCode::GONE, code, message);
+        for (name, value) in [
+            ("gone_at", json!(crate::v1::rfc3339(gone.at))),
+            ("retention_days", json!(gone.retention_days)),
+        ] {
+            answer.details.insert(name.to_owned(), value);
+        }
+        answer
+    }
+
     /// Says what is wrong with a filter and where.
     fn invalid_filter(error: &FilterError) -> Self {
         let mut answer = Self::new(
@@ -89,6 +107,10 @@ impl ApiError {
             answer.details.insert(name.to_owned(), value);
         }
         answer
+    }
+
+    pub fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
     }
 
     /// Another code for the same status, where a client needs to tell.
@@ -117,6 +139,7 @@ impl From<engine::Error> for ApiError {
                 )
             },
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Gone(gone) => Self::gone(&gone),
             Error::Filter(error) => Self::invalid_filter(&error),
             Error::TooSlow => Self {
                 retry_after_s: Some(RETRY_SLOW_AFTER_S),

@@ -139,6 +139,19 @@ fn collaboration_routes() -> Router<Arc<State>> {
         .route("/api/v1/replays/{id}/rating", get(rating).put(rate))
 }
 
+fn deletion_routes() -> Router<Arc<State>> {
+    use v1::deletions::{audit, create, list, one, project, replay};
+    use v1::retention::{apply, pin, unpin};
+    Router::new()
+        .route("/api/v1/deletions", get(list).post(create))
+        .route("/api/v1/deletions/{id}", get(one))
+        .route("/api/v1/audit", get(audit))
+        .route("/api/v1/replays/{id}/pin", put(pin).delete(unpin))
+        .route("/api/v1/projects/{id}/apply-retention", post(apply))
+        .route("/api/v1/replays/{id}", delete(replay))
+        .route("/api/v1/projects/{id}", delete(project))
+}
+
 fn search_routes() -> Router<Arc<State>> {
     use v1::search::{facets, fields, names, parse, text_hits, values};
     Router::new()
@@ -192,6 +205,7 @@ fn app_routes() -> Router<Arc<State>> {
             get(v1::replays::neighbours),
         )
         .merge(search_routes())
+        .merge(deletion_routes())
         .route("/api/v1/replays", get(v1::replays::list))
         .route("/api/v1/replays/{id}", get(v1::replays::one))
         .route("/api/v1/replays/{id}/manifest", get(v1::replays::manifest))

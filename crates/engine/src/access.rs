@@ -29,6 +29,8 @@ const FAILURES_KEPT: usize = 10_000;
 pub struct Access {
     catalog: Arc<dyn Catalog>,
     login_lifetime: Duration,
+    /// Of the first project.
+    retention_days: u32,
     hashing: tokio::sync::Semaphore,
     failures: Mutex<HashMap<String, (u32, Instant)>>,
     setup_token: Mutex<Option<[u8; 32]>>,
@@ -55,10 +57,15 @@ pub struct Setup {
 }
 
 impl Access {
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, login_lifetime: Duration) -> Self {
+    pub(crate) fn new(
+        catalog: Arc<dyn Catalog>,
+        login_lifetime: Duration,
+        retention_days: u32,
+    ) -> Self {
         Self {
             catalog,
             login_lifetime,
+            retention_days,
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
             failures: Mutex::default(),
             setup_token: Mutex::default(),
@@ -169,6 +176,7 @@ impl Access {
             email,
             password_hash,
             api_token_hash: setup.api_token.as_deref().map(hash_of),
+            retention_days: self.retention_days,
             now,
         };
         match self.catalog.install(&installation).await {

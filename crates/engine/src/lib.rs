@@ -10,6 +10,7 @@ pub mod access;
 pub mod assets;
 pub mod capture;
 pub mod collaboration;
+pub mod deletion;
 pub mod errors;
 pub mod ingest;
 pub mod ingest_status;
@@ -21,6 +22,7 @@ pub mod playback;
 pub mod projects;
 pub mod recordings;
 pub mod replays;
+pub mod retention;
 mod seal;
 pub mod search;
 pub mod source_maps;
@@ -51,6 +53,9 @@ pub enum Error {
     Throttled { retry_after: Duration },
     #[error("{0}")]
     Conflict(String),
+    /// A replay that was here once.
+    #[error("this replay {0}")]
+    Gone(retention::Gone),
     /// Uploads come faster than they can be stored.
     #[error("uploads come faster than they can be stored")]
     Busy,
@@ -78,6 +83,7 @@ pub struct Settings {
     pub live_window: Duration,
     pub login_lifetime: Duration,
     pub assets: assets::Settings,
+    pub retention: retention::Settings,
 }
 
 impl Default for Settings {
@@ -88,6 +94,7 @@ impl Default for Settings {
             live_window: Duration::from_secs(60),
             login_lifetime: Duration::from_secs(14 * 24 * 3600),
             assets: assets::Settings::default(),
+            retention: retention::Settings::default(),
         }
     }
 }
@@ -108,6 +115,7 @@ pub struct Engine {
     search: search::Search,
     pending: tokio::sync::mpsc::Sender<ingest::Pending>,
     said: people::Said,
+    deletions: deletion::Deletions,
     /// Held while rows of replays go from memory to the catalog, so that an
     /// older copy never overwrites a newer one.
     row_writes: tokio::sync::Mutex<()>,
@@ -149,7 +157,11 @@ impl Engine {
         let blobs: Arc<dyn Blobs> = Arc::new(blobs);
         let (queue, pending) = tokio::sync::mpsc::channel(PENDING_UPLOADS);
         let engine = Arc::new(Self {
-            access: access::Access::new(catalog.clone(), settings.login_lifetime),
+            access: access::Access::new(
+                catalog.clone(),
+                settings.login_lifetime,
+                settings.retention.days,
+            ),
             assets: assets::Assets::new(&settings.assets, secret),
             settings,
             metrics: Metrics::default(),
@@ -164,10 +176,12 @@ impl Engine {
             search: search::Search::open(&data.join("index")),
             pending: queue,
             said: people::Said::default(),
+            deletions: deletion::Deletions::default(),
             row_writes: tokio::sync::Mutex::default(),
         });
-        let background = Background::start(&engine, pending);
+        let mut background = Background::start(&engine, pending);
         engine.recover(places).await?;
+        background.start_deletions(&engine);
         Ok((engine, background))
     }
 
@@ -204,6 +218,7 @@ impl Engine {
 pub struct Background {
     stop: tokio::sync::watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 /// How often changed rows go to the catalog: a replay is in the list well within
@@ -258,9 +273,21 @@ impl Background {
         tasks.push(tokio::spawn(ingest::write_pending(
             engine.clone(),
             pending,
-            stopped,
+            stopped.clone(),
         )));
-        Self { stop, tasks }
+        Self {
+            stop,
+            tasks,
+            stopped,
+        }
+    }
+
+    /// After everything that the hot log held is applied, so that nothing escapes.
+    fn start_deletions(&mut self, engine: &Arc<Engine>) {
+        let work = deletion::work(engine.clone(), self.stopped.clone());
+        self.tasks.push(tokio::spawn(work));
+        let sweep = retention::sweep(engine.clone(), self.stopped.clone());
+        self.tasks.push(tokio::spawn(sweep));
     }
 
     /// Ends the background work after what is in hand, and writes what is only

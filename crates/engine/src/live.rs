@@ -75,6 +75,8 @@ pub struct Applied {
     pub size_bytes: u64,
     /// The part had come before, with other content.
     pub is_conflict: bool,
+    /// The replay was deleted: nothing was kept.
+    pub is_gone: bool,
 }
 
 /// The unsealed part of a replay, read from the hot log.
@@ -98,6 +100,36 @@ impl Registry {
         &self,
     ) -> std::sync::MutexGuard<'_, HashMap<ReplayId, Arc<tokio::sync::Mutex<Option<Live>>>>> {
         self.replays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a replay out whatever its state, for it is to be deleted; returns its frames.
+    pub async fn take_out(&self, id: ReplayId) -> Vec<FrameRef> {
+        let slot = self.replays().remove(&id);
+        {
+            let mut dirty = self.dirty.lock().unwrap_or_else(PoisonError::into_inner);
+            dirty.remove(&id);
+        }
+        let Some(slot) = slot else { return Vec::new() };
+        // A seal that is under way finds it empty.
+        let live = slot.lock().await.take();
+        let frames = live.into_iter().flat_map(|live| live.frames);
+        frames.map(|frame| frame.at).collect()
+    }
+
+    pub fn contains(&self, id: ReplayId) -> bool {
+        self.replays().contains_key(&id)
+    }
+
+    pub async fn ids_of(&self, project: ProjectId) -> Vec<ReplayId> {
+        let mut found = Vec::new();
+        for id in self.ids() {
+            let row = self.row(id).await;
+            found.extend(
+                row.filter(|row| row.project_id == project)
+                    .map(|row| row.id),
+            );
+        }
+        found
     }
 
     pub fn get(&self, id: ReplayId) -> Option<Arc<tokio::sync::Mutex<Option<Live>>>> {
@@ -158,6 +190,13 @@ impl Registry {
         let live = match &mut *slot {
             Some(live) => live,
             empty => {
+                if engine.catalog.gone_replay(id).await?.is_some() {
+                    engine.hot_log.release(&[at]);
+                    return Ok(Applied {
+                        is_gone: true,
+                        ..Applied::default()
+                    });
+                }
                 let loaded = match load(engine, id).await? {
                     Some(loaded) => loaded,
                     None => Live::new(first_row(engine, id, project, &upload, received_at).await?),
@@ -390,6 +429,8 @@ async fn first_row(
         .catalog
         .user_of(project, &upload.device_id, &upload.session_id)
         .await?;
+    let of_project = engine.catalog.project(project).await?;
+    let days = of_project.map_or(engine.settings.retention.days, |it| it.retention_days);
     Ok(Replay {
         id,
         project_id: project,
@@ -425,6 +466,8 @@ async fn first_row(
         playable: false,
         recording_version: 0,
         signals: Signals::default(),
+        expires_at: crate::retention::end_of(received_at, days),
+        is_pinned: false,
     })
 }
 
@@ -584,6 +627,7 @@ fn captured_event(row: &Replay) -> Event {
         insert_id: format!("replay-captured:{}", row.id),
         event_type: event_type.to_owned(),
         timestamp: row.started_at,
+        received_at: row.first_received_at,
         device_id: row.device_id.clone(),
         user_id: row.user_id.clone(),
         session_id: Some(row.session_id.clone()),

@@ -30,6 +30,12 @@ const SAY_AGAIN_MICROS: i64 = 600_000_000;
 pub struct Said(Mutex<HashSet<u64>>);
 
 impl Said {
+    /// What was said of somebody who was deleted is news when it is said again.
+    pub fn clear(&self) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.clear();
+    }
+
     /// True when it is worth writing.
     fn is_new(&self, project: ProjectId, what: &str, at: Timestamp) -> bool {
         let time = at.micros().div_euclid(SAY_AGAIN_MICROS);
@@ -154,11 +160,14 @@ impl Engine {
         let person = person.ok_or(Error::NotFound("user"))?;
         let id = person.id;
         let replays = self.catalog.replays_of_person(project, id, REPLAYS_SHOWN);
+        let mut replays = replays.await?;
+        let now = Timestamp::now();
+        replays.retain(|replay| !replay.is_expired(now));
         Ok(PersonDetail {
             identities: self.catalog.identities(id).await?,
             groups: self.catalog.groups(id).await?,
             history: self.catalog.history(id, HISTORY_SHOWN).await?,
-            replays: replays.await?,
+            replays,
             person,
         })
     }

@@ -126,6 +126,8 @@ impl Engine {
                 Replay {
                     user_id: row.user_id,
                     linked_error_count: row.linked_error_count,
+                    expires_at: row.expires_at,
+                    is_pinned: row.is_pinned,
                     ..live_row
                 },
                 frames,

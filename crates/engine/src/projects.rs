@@ -61,6 +61,8 @@ pub struct ProjectChange {
     pub name: Option<String>,
     pub time_zone: Option<String>,
     pub capture_enabled: Option<bool>,
+    /// 1 to 3650; of what arrives from now on.
+    pub retention_days: Option<u32>,
 }
 
 /// An organisation that needs more is asked to talk to whoever runs the server.
@@ -89,6 +91,7 @@ impl Engine {
             name: checked_name(name)?,
             ingest_key: crate::access::new_ingest_key()?,
             time_zone: checked_zone(time_zone)?,
+            retention_days: self.settings.retention.days,
             now,
         };
         Ok(self.catalog.add_project(&project).await?)
@@ -101,6 +104,7 @@ impl Engine {
         user: &User,
         mut project: Project,
         change: ProjectChange,
+        now: Timestamp,
     ) -> Result<Project> {
         require_owner(user)?;
         if let Some(name) = change.name {
@@ -111,6 +115,12 @@ impl Engine {
         }
         if let Some(enabled) = change.capture_enabled {
             project.capture_enabled = enabled;
+        }
+        if let Some(days) = change.retention_days {
+            project.retention_days = crate::retention::checked_days(days)?;
+            let detail = serde_json::json!({ "retention_days": days });
+            self.write_audit(user, project.id, "change_retention", &detail, now)
+                .await?;
         }
         self.catalog.update_project(&project).await?;
         self.forget_project(&project.ingest_key);

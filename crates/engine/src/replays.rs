@@ -88,6 +88,7 @@ impl Engine {
             after,
             order: Order::NewestFirst,
             unseen_by: request.unseen_by,
+            kept_at: Some(now),
             limit: limit + 1,
         };
         let mut replays = self.catalog.list_replays(project.id, &query).await?;
@@ -141,6 +142,7 @@ impl Engine {
                 }),
                 order,
                 unseen_by: request.unseen_by,
+                kept_at: Some(now),
                 limit: 1,
             };
             let rows = self.catalog.list_replays(project.id, &query).await?;
@@ -153,7 +155,8 @@ impl Engine {
     /// The newest state of one replay of the project.
     ///
     /// # Errors
-    /// `NotFound` also for a replay of another project.
+    /// `NotFound` also for a replay of another project, `Gone` for one that was deleted
+    /// or has expired.
     pub async fn replay(&self, project: ProjectId, id: ReplayId) -> Result<Replay> {
         let in_memory = self.live.row(id).await;
         let row = match in_memory {
@@ -162,13 +165,23 @@ impl Engine {
                 if let Some(stored) = self.catalog.replay(id).await? {
                     row.user_id = row.user_id.or(stored.user_id);
                     row.linked_error_count = stored.linked_error_count;
+                    row.expires_at = stored.expires_at;
+                    row.is_pinned = stored.is_pinned;
                 }
                 Some(row)
             }
             None => self.catalog.replay(id).await?,
         };
-        row.filter(|row| row.project_id == project)
-            .ok_or(Error::NotFound("replay"))
+        let row = row.filter(|row| row.project_id == project);
+        if let Some(row) = &row
+            && !row.is_expired(Timestamp::now())
+        {
+            return Ok(row.clone());
+        }
+        match self.gone_replay(project, id, row).await? {
+            Some(gone) => Err(Error::Gone(gone)),
+            None => Err(Error::NotFound("replay")),
+        }
     }
 
     /// Something arrived just now that also happened just now: an import of past

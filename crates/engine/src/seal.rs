@@ -57,6 +57,10 @@ impl Engine {
         let Err(error) = self.seal(id).await else {
             return;
         };
+        if !self.live.contains(id) {
+            // It was deleted meanwhile.
+            return;
+        }
         self.metrics.seal_failures.inc();
         tracing::error!(%error, replay.id = %id, "cannot seal a replay; trying again in a minute");
         if let Some(slot) = self.live.get(id)
@@ -94,6 +98,7 @@ impl Engine {
     }
 
     async fn seal(&self, id: ReplayId) -> Result<()> {
+        let _seal = self.deletions.seals.read().await;
         let Some(slot) = self.live.get(id) else {
             return Ok(());
         };
@@ -171,7 +176,7 @@ impl Engine {
     }
 
     /// Keeps the version before, which a player may be reading.
-    async fn delete_old_versions(&self, row: &Replay, version: u64) {
+    pub(crate) async fn delete_old_versions(&self, row: &Replay, version: u64) {
         let keep = [key_of(row, version), key_of(row, version - 1)];
         let found = match self.blobs.list(&folder_of(row)).await {
             Ok(found) => found,

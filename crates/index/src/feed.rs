@@ -68,6 +68,11 @@ pub fn row_of(replay: &Replay) -> Row {
         ("failed_requests", number(signals.failed_request_count)),
         ("tabs", number(signals.tab_count)),
         ("size", number(replay.size_bytes)),
+        // A pinned one has no end.
+        (
+            "expires",
+            (!replay.is_pinned).then(|| Value::Number(replay.expires_at.millis() as f64)),
+        ),
     ];
     // Events may have said who it was; a row that does not know takes nothing away.
     if replay.user_id.is_some() {

@@ -157,6 +157,10 @@ impl Fed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     Replay(ReplayId),
+    /// Many at once: files are written anew once.
+    Replays(Vec<ReplayId>),
+    /// Events by their numbers.
+    Events(Vec<u64>),
     /// A user id or a device id: all its sessions, and what happened outside of them.
     User(String),
 }
@@ -223,6 +227,9 @@ pub trait Index: Send + Sync {
     /// Deletes. No question finds it afterwards, and when it returns it is in no file.
     /// Returns how many rows, events, facts and texts there were.
     async fn forget(&self, project: ProjectId, who: Subject) -> Result<u64>;
+
+    /// The same for a whole project, with its files.
+    async fn forget_project(&self, project: ProjectId) -> Result<()>;
 
     /// Replays for which a filter holds.
     async fn list(&self, project: ProjectId, list: List, context: Context) -> Result<Page>;

@@ -240,6 +240,18 @@ impl Index for LocalIndex {
             .await
     }
 
+    async fn forget_project(&self, id: ProjectId) -> Result<()> {
+        self.change(id, Project::clear).await?;
+        self.projects().remove(&id);
+        let folder = self.folder(id);
+        let removed = tokio::task::spawn_blocking(move || {
+            std::fs::remove_dir_all(&folder).map_err(Error::io(&folder))
+        });
+        removed
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))?
+    }
+
     async fn list(&self, project: ProjectId, list: List, context: Context) -> Result<Page> {
         self.ask(project, move |state| {
             questions::list(state, &list, &context)

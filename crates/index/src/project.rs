@@ -441,6 +441,8 @@ impl Project {
             let mut state = self.write();
             let replays: Vec<ReplayId> = match who {
                 Subject::Replay(id) => vec![*id],
+                Subject::Replays(ids) => ids.clone(),
+                Subject::Events(_) => Vec::new(),
                 Subject::User(identity) => sessions::of_user(&state, identity),
             };
             for id in &replays {
@@ -453,6 +455,10 @@ impl Project {
                 forgotten += kill(&mut state.facts, |piece| piece.rows_of_replay(*id))?;
                 forgotten += kill(&mut state.texts, |piece| piece.rows_of_replay(*id))?;
             }
+            if let Subject::Events(numbers) = who {
+                let numbers: HashSet<i64> = numbers.iter().map(|it| it.cast_signed()).collect();
+                forgotten += kill(&mut state.events, |piece| piece.rows_of_numbers(&numbers))?;
+            }
             if let Subject::User(identity) = who {
                 forgotten += kill(&mut state.events, |piece| piece.rows_of_user(identity))?;
                 forgotten += kill(&mut state.facts, |piece| piece.rows_of_user(identity))?;
@@ -460,6 +466,20 @@ impl Project {
         }
         self.flush_held(true)?;
         Ok(forgotten)
+    }
+
+    /// Forgets everything, in memory and in files.
+    pub fn clear(&self) -> Result<()> {
+        let _maintenance = self.maintain();
+        {
+            let mut state = self.write();
+            let next_file = state.next_file;
+            *state = State::default();
+            state.next_file = next_file;
+        }
+        let nothing = self.read().manifest();
+        manifest::write(&self.folder, &nothing)?;
+        self.delete_other_files(&nothing)
     }
 
     pub fn stats(&self) -> Result<Stats> {

@@ -10,7 +10,7 @@ use crate::{Error, Occurrence, Result};
 use model::ReplayId;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -226,6 +226,16 @@ impl Segment {
                 Ok(places.rows(code).iter().copied().collect())
             }
         }
+    }
+
+    /// Rows that have one of these numbers.
+    pub fn rows_of_numbers(&self, wanted: &HashSet<i64>) -> Result<RoaringBitmap> {
+        let numbers = self.numbers()?;
+        let rows = numbers
+            .iter()
+            .zip(0..)
+            .filter(|(number, _)| wanted.contains(number));
+        Ok(rows.map(|(_, row)| row).collect())
     }
 
     /// Rows of a replay in one layer.

@@ -95,6 +95,8 @@ pub enum Reason {
     TooDeep,
     Throttled,
     CaptureDisabled,
+    /// For a replay that was deleted or has expired.
+    ReplayGone,
     StorageFull,
     // Single events dropped.
     InvalidEvent,
@@ -127,6 +129,7 @@ impl Reason {
             Self::TooDeep => "too_deep",
             Self::Throttled => "throttled",
             Self::CaptureDisabled => "capture_disabled",
+            Self::ReplayGone => "replay_gone",
             Self::StorageFull => "storage_full",
             Self::InvalidEvent => "invalid_event",
             Self::EventTooLarge => "event_too_large",

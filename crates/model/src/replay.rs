@@ -50,6 +50,11 @@ pub struct Replay {
     /// Version of the sealed recording object; 0 when nothing is sealed yet.
     pub recording_version: u64,
     pub signals: Signals,
+    /// The end of its retention, decided when it first arrived. The catalog keeps it;
+    /// writing a row that is there does not change it.
+    pub expires_at: Timestamp,
+    /// Kept beyond that.
+    pub is_pinned: bool,
 }
 
 /// Cells of the activity strip that lists show.
@@ -98,6 +103,11 @@ impl Replay {
     /// The vendor's id, `<device id>/<session id>`.
     pub fn vendor_id(&self) -> String {
         format!("{}/{}", self.device_id, self.session_id)
+    }
+
+    /// Nobody may see it any more.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        !self.is_pinned && self.expires_at <= now
     }
 
     pub fn duration_ms(&self) -> u64 {

@@ -24,6 +24,7 @@ pub struct Config {
     ingest: Ingest,
     seal: Seal,
     assets: Assets,
+    retention: Retention,
     posthog: PostHog,
     login: Login,
     capture: Capture,
@@ -77,6 +78,13 @@ struct Seal {
 struct Assets {
     enabled: bool,
     allowed_networks: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retention {
+    days: u32,
+    check_seconds: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,6 +160,11 @@ impl Config {
         if !(0.0..=86_400.0).contains(&self.seal.idle_seconds) {
             bail!("seal.idle_seconds must be from 0 to 86400");
         }
+        engine::retention::checked_days(self.retention.days)
+            .map_err(|error| anyhow::anyhow!("retention.days: {error}"))?;
+        if !(0.1..=86_400.0).contains(&self.retention.check_seconds) {
+            bail!("retention.check_seconds must be from 0.1 to 86400");
+        }
         self.mask_level()?;
         self.ingest_listen()?;
         self.trusted_proxies()?;
@@ -220,6 +233,10 @@ impl Config {
             seal_bytes: self.seal.bytes,
             login_lifetime: Duration::from_secs(u64::from(self.login.days) * 24 * 3600),
             assets: self.assets()?,
+            retention: engine::retention::Settings {
+                days: self.retention.days,
+                check_every: Duration::from_secs_f64(self.retention.check_seconds),
+            },
             ..engine::Settings::default()
         })
     }
@@ -320,6 +337,7 @@ mod tests {
             ("[sever]\nlisten = \"x\"\n", "sever"),
             ("[server]\nlisten = \"nowhere\"\n", "listen"),
             ("[capture]\nsample_rate = 2.0\n", "sample_rate"),
+            ("[retention]\ndays = 0\n", "retention.days"),
             ("[capture]\nmask_level = \"lots\"\n", "mask_level"),
             (
                 "[server]\ntrusted_proxies = [\"proxy\"]\n",

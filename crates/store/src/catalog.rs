@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod collaboration;
+pub mod deletion;
 pub mod errors;
 pub mod people;
 pub mod search;
@@ -11,6 +12,7 @@ pub mod sqlite;
 use crate::Result;
 use assets::AssetCatalog;
 use collaboration::Collaboration;
+use deletion::DeletionCatalog;
 use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
@@ -48,6 +50,8 @@ pub struct Project {
     pub capture_enabled: bool,
     /// What its recorders record, a JSON object.
     pub capture: String,
+    /// How long what arrives from now on is kept.
+    pub retention_days: u32,
 }
 
 /// The first organisation with everything that is needed to start.
@@ -62,6 +66,7 @@ pub struct Installation {
     pub password_hash: String,
     /// SHA-256 of a first API token, if one is wanted.
     pub api_token_hash: Option<[u8; 32]>,
+    pub retention_days: u32,
     pub now: Timestamp,
 }
 
@@ -89,6 +94,7 @@ pub struct Event {
     pub insert_id: String,
     pub event_type: String,
     pub timestamp: Timestamp,
+    pub received_at: Timestamp,
     pub device_id: String,
     pub user_id: Option<String>,
     pub session_id: Option<String>,
@@ -104,6 +110,7 @@ pub struct NewProject {
     pub name: String,
     pub ingest_key: String,
     pub time_zone: String,
+    pub retention_days: u32,
     pub now: Timestamp,
 }
 
@@ -127,6 +134,8 @@ pub struct ReplayQuery {
     pub order: Order,
     /// Only what this person has not seen.
     pub unseen_by: Option<UserId>,
+    /// Only what has not expired then.
+    pub kept_at: Option<Timestamp>,
     pub limit: usize,
 }
 
@@ -154,7 +163,14 @@ pub struct Cursor {
 /// it returns.
 #[async_trait::async_trait]
 pub trait Catalog:
-    Collaboration + AssetCatalog + ErrorCatalog + PeopleCatalog + SearchCatalog + Send + Sync
+    Collaboration
+    + AssetCatalog
+    + DeletionCatalog
+    + ErrorCatalog
+    + PeopleCatalog
+    + SearchCatalog
+    + Send
+    + Sync
 {
     /// True when an organisation exists.
     async fn is_set_up(&self) -> Result<bool>;
@@ -178,7 +194,7 @@ pub trait Catalog:
     /// # Errors
     /// `Conflict` when another project has the ingest key.
     async fn add_project(&self, project: &NewProject) -> Result<Project>;
-    /// Writes name, time zone and capture by id; the other fields never change.
+    /// Writes name, time zone, retention and capture by id; the other fields never change.
     async fn update_project(&self, project: &Project) -> Result<()>;
 
     /// Only the hash of the token is kept.
@@ -199,8 +215,9 @@ pub trait Catalog:
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<()>;
     async fn delete_expired_sessions(&self, now: Timestamp) -> Result<()>;
 
-    /// Writes rows whole, by id. A user id that is set is never taken away, and the
-    /// number of linked errors is not written but counted.
+    /// Writes rows whole, by id. A user id that is set is never taken away, the number
+    /// of linked errors is not written but counted, and when a row expires is decided
+    /// when it is new.
     async fn put_replays(&self, replays: &[Replay]) -> Result<()>;
     async fn replay(&self, id: ReplayId) -> Result<Option<Replay>>;
     async fn list_replays(&self, project: ProjectId, query: &ReplayQuery) -> Result<Vec<Replay>>;

@@ -66,6 +66,7 @@ fn installation() -> Installation {
         name: "Owner".to_owned(),
         password_hash: "$argon2id$".to_owned(),
         api_token_hash: Some([7; 32]),
+        retention_days: 30,
         now: Timestamp::from_millis(1),
     }
 }
@@ -114,6 +115,8 @@ fn replay(project: ProjectId, device: &str, started_ms: i64) -> Replay {
             integrity: vec!["lost_data".to_owned(), "clock_jump".to_owned()],
             ..Signals::default()
         },
+        expires_at: Timestamp::from_millis(started_ms + 86_400_000),
+        is_pinned: false,
     }
 }
 
@@ -286,6 +289,7 @@ async fn events(catalog: &dyn Catalog, project: ProjectId) {
         insert_id: insert_id.to_owned(),
         event_type: "Page Viewed".to_owned(),
         timestamp: Timestamp::from_millis(5),
+        received_at: Timestamp::from_millis(6),
         device_id: "device-0".to_owned(),
         user_id: user.map(str::to_owned),
         session_id: Some("1".to_owned()),

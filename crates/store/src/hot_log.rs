@@ -8,10 +8,15 @@
 //!
 //! `hot/<16 hex digits>.log`: 8 bytes magic `REENHOT1`, then frames. A frame is
 //! its length (4 bytes, little endian), the CRC-32 of its bytes (4 bytes), and
-//! its bytes. A file is removed when none of its frames is needed any more.
+//! its bytes. A file is removed when none of its frames is needed any more. Before
+//! that, a frame may be erased: the highest bit of its length says that it counts for
+//! nothing, the next one that its bytes are overwritten. Both are changes of one byte,
+//! which no crash can leave half done.
+
+mod erase;
 
 use crate::{Error, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -29,6 +34,8 @@ const QUEUE_FRAMES: usize = 1024;
 const BATCH_BYTES: usize = 8 << 20;
 /// A frame is one upload after compression; larger is a bug or an attack.
 const MAX_FRAME_BYTES: usize = 64 << 20;
+const ERASED: u32 = 1 << 31;
+const BLANK: u32 = 1 << 30;
 
 /// Where a frame lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,8 +61,8 @@ struct Append {
 
 #[derive(Default)]
 struct Files {
-    /// Frames still needed, by file.
-    needed: BTreeMap<u64, u64>,
+    /// Places of frames still needed, by file.
+    needed: BTreeMap<u64, BTreeSet<u64>>,
     /// Bytes of complete frames, by file.
     sizes: BTreeMap<u64, u64>,
     current: Option<u64>,
@@ -99,11 +106,15 @@ impl HotLog {
         std::fs::create_dir_all(folder).map_err(Error::io("cannot create the hot log folder"))?;
         let mut files = Files::default();
         for number in file_numbers(folder)? {
-            let count = read_file(folder, number, &mut frame)?;
+            let mut needed = BTreeSet::new();
+            read_file(folder, number, &mut |at, bytes| {
+                needed.insert(at.offset);
+                frame(at, bytes);
+            })?;
             if !path_of(folder, number).exists() {
                 continue;
             }
-            files.needed.insert(number, count);
+            files.needed.insert(number, needed);
             let size = std::fs::metadata(path_of(folder, number)).map_or(0, |meta| meta.len());
             files.sizes.insert(number, size);
         }
@@ -173,12 +184,12 @@ impl HotLog {
             let mut files = lock(&self.shared.files);
             for frame in frames {
                 if let Some(needed) = files.needed.get_mut(&frame.file) {
-                    *needed = needed.saturating_sub(1);
+                    needed.remove(&frame.offset);
                 }
             }
             let current = files.current;
             files.needed.retain(|file, needed| {
-                let keep = *needed > 0 || Some(*file) == current;
+                let keep = !needed.is_empty() || Some(*file) == current;
                 if !keep {
                     gone.push(*file);
                 }
@@ -194,6 +205,32 @@ impl HotLog {
                 tracing::warn!(%error, file, "cannot remove a hot log file; its frames will be read again at the next start");
             }
         }
+    }
+
+    /// Overwrites all frames that are not needed any more, and deletes copies of damaged
+    /// files, of which nobody can tell what is in them. Blocks on the disk. Returns how
+    /// many bytes were overwritten.
+    pub fn erase_released(&self) -> Result<u64> {
+        let known: Vec<(u64, u64, BTreeSet<u64>)> = {
+            // Together, so that what is being written just now lies behind the end.
+            let files = lock(&self.shared.files);
+            let sizes = files.sizes.iter();
+            sizes
+                .map(|(file, size)| {
+                    let needed = files.needed.get(file).cloned().unwrap_or_default();
+                    (*file, *size, needed)
+                })
+                .collect()
+        };
+        let mut erased_bytes = 0;
+        for (number, size, needed) in known {
+            erased_bytes += erase::file(&path_of(&self.shared.folder, number), size, &needed)?;
+        }
+        for path in aside(&self.shared.folder)? {
+            tracing::warn!(path = %path.display(), "deleted the copy of a damaged hot log file");
+            std::fs::remove_file(path).map_err(Error::io("cannot delete a damaged file"))?;
+        }
+        Ok(erased_bytes)
     }
 
     pub fn stats(&self) -> Stats {
@@ -330,7 +367,8 @@ impl Writer {
         }
         current.end += bytes.len() as u64;
         let mut files = lock(&self.shared.files);
-        *files.needed.entry(current.number).or_default() += batch.len() as u64;
+        let needed = files.needed.entry(current.number).or_default();
+        needed.extend(places.iter().map(|place| place.offset));
         files.sizes.insert(current.number, current.end);
         self.shared.flushes.fetch_add(1, Ordering::Relaxed);
         Ok(places)
@@ -356,7 +394,7 @@ fn open_next(shared: &Shared, next: &mut u64) -> Result<Current> {
     sync_folder(&shared.folder)?;
     let mut files = lock(&shared.files);
     files.current = Some(number);
-    files.needed.insert(number, 0);
+    files.needed.insert(number, BTreeSet::new());
     files.sizes.insert(number, HEADER_BYTES);
     Ok(Current {
         number,
@@ -389,12 +427,21 @@ fn file_numbers(folder: &Path) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// Copies of damaged files.
+fn aside(folder: &Path) -> Result<Vec<PathBuf>> {
+    let read = Error::io("cannot read the hot log folder");
+    let entries = std::fs::read_dir(folder).map_err(read)?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths
+        .filter(|path| path.extension().is_some_and(|it| it == "damaged"))
+        .collect())
+}
+
 fn path_of(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:016x}.log"))
 }
 
-/// Reads a file's frames; returns how many there were.
-fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8>)) -> Result<u64> {
+fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8>)) -> Result<()> {
     let path = path_of(folder, number);
     let read = |source| Error::io("cannot read a hot log file")(source);
     let mut file = OpenOptions::new()
@@ -406,21 +453,26 @@ fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8
     if size < HEADER_BYTES {
         // Killed between creating the file and writing its first bytes.
         std::fs::remove_file(&path).map_err(Error::io("cannot remove an empty hot log file"))?;
-        return Ok(0);
+        return Ok(());
     }
     let mut magic = [0; 8];
     if file.read_exact(&mut magic).is_err() || &magic != MAGIC {
         return damaged(folder, number, size, 0);
     }
     let mut offset = HEADER_BYTES;
-    let mut count = 0;
     while offset + 8 <= size {
         let mut head = [0; 8];
         file.read_exact(&mut head).map_err(read)?;
-        let size_bytes = u32_at(&head, 0);
+        let word = u32_at(&head, 0);
+        let size_bytes = word & !(ERASED | BLANK);
         let end = offset + 8 + u64::from(size_bytes);
         if end > size || size_bytes as usize > MAX_FRAME_BYTES {
             break;
+        }
+        if word & ERASED != 0 {
+            file.seek(SeekFrom::Start(end)).map_err(read)?;
+            offset = end;
+            continue;
         }
         let mut bytes = vec![0; size_bytes as usize];
         file.read_exact(&mut bytes).map_err(read)?;
@@ -438,7 +490,6 @@ fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8
             },
             bytes,
         );
-        count += 1;
         offset = end;
     }
     if offset < size {
@@ -452,11 +503,11 @@ fn read_file(folder: &Path, number: u64, frame: &mut impl FnMut(FrameRef, Vec<u8
             .map_err(read)?;
         file.sync_all().map_err(read)?;
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Keeps a copy of a file whose inside cannot be read, for a person to look at.
-fn damaged(folder: &Path, number: u64, size: u64, offset: u64) -> Result<u64> {
+fn damaged(folder: &Path, number: u64, size: u64, offset: u64) -> Result<()> {
     tracing::error!(
         file = number,
         offset,
@@ -466,7 +517,7 @@ fn damaged(folder: &Path, number: u64, size: u64, offset: u64) -> Result<u64> {
     let aside = folder.join(format!("{number:016x}.damaged"));
     std::fs::copy(path_of(folder, number), aside)
         .map_err(Error::io("cannot keep a damaged hot log file aside"))?;
-    Ok(0)
+    Ok(())
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

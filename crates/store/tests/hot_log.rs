@@ -130,3 +130,65 @@ async fn too_little_free_space_refuses_but_reads() {
     assert!(log.stats().refusing);
     assert_eq!(log.read(place).unwrap(), vec![5; 10]);
 }
+
+/// Everything in the folder, whatever it is.
+fn bytes_of(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect()
+}
+
+fn holds(folder: &Path, text: &str) -> bool {
+    bytes_of(folder)
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+#[tokio::test]
+async fn released_frames_are_erased_and_the_others_stay_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    let mut places = Vec::new();
+    for text in ["first-kept", "SECRET-one", "second-kept", "SECRET-two"] {
+        places.push(log.append(text.repeat(50).into_bytes()).await.unwrap());
+    }
+    std::fs::write(folder.path().join("00.damaged"), "SECRET-aside").unwrap();
+    log.release(&[places[1], places[3]]);
+    assert!(holds(folder.path(), "SECRET"), "releasing erases nothing");
+    assert_eq!(log.erase_released().unwrap(), 1000);
+    assert!(!holds(folder.path(), "SECRET"));
+    assert_eq!(log.erase_released().unwrap(), 0, "not again");
+    assert_eq!(
+        log.read(places[2]).unwrap(),
+        "second-kept".repeat(50).into_bytes()
+    );
+    // The current file goes on.
+    let last = log.append(b"third-kept".to_vec()).await.unwrap();
+    drop(log);
+    let (log, found) = open(folder.path());
+    let found: Vec<_> = found.into_iter().map(|(at, _)| at).collect();
+    assert_eq!(found, [places[0], places[2], last]);
+    log.release(&found);
+    assert_eq!(log.stats().files, 0);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_steps_of_erasing_loses_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = open(folder.path());
+    let gone = log.append(b"SECRET".repeat(20)).await.unwrap();
+    let kept = log.append(b"kept".to_vec()).await.unwrap();
+    drop(log);
+    // Marked, and half of it overwritten.
+    let path = folder.path().join(format!("{:016x}.log", gone.file));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = gone.offset as usize;
+    bytes[at + 3] |= 0x80;
+    bytes[at + 8..at + 68].fill(0);
+    std::fs::write(&path, bytes).unwrap();
+    let (log, found) = open(folder.path());
+    assert_eq!(found, [(kept, b"kept".to_vec())]);
+    assert!(log.erase_released().unwrap() > 0, "the next one ends it");
+    assert!(!holds(folder.path(), "SECRET"));
+}

@@ -3,12 +3,14 @@
 pub mod assets;
 pub mod capture;
 pub mod collaboration;
+pub mod deletions;
 pub mod errors;
 pub mod events;
 pub mod export;
 pub mod issues;
 pub mod projects;
 pub mod replays;
+pub mod retention;
 pub mod search;
 pub mod session;
 pub mod settings;
@@ -29,7 +31,7 @@ pub struct OfProject {
 }
 
 /// RFC 3339 in UTC with milliseconds.
-fn rfc3339(at: Timestamp) -> String {
+pub(crate) fn rfc3339(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
     format!("{at:.3}")
 }

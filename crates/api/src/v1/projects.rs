@@ -34,6 +34,7 @@ pub struct Change {
     name: Option<String>,
     time_zone: Option<String>,
     capture_enabled: Option<bool>,
+    retention_days: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -55,11 +56,12 @@ fn project_json(project: &Project) -> Value {
         "time_zone": project.time_zone,
         "ingest_key": project.ingest_key,
         "capture_enabled": project.capture_enabled,
+        "retention_days": project.retention_days,
     })
 }
 
 /// The project in the path, if the viewer may use it.
-async fn of_path(state: &State, viewer: &Viewer, id: &str) -> ApiResult<Project> {
+pub(crate) async fn of_path(state: &State, viewer: &Viewer, id: &str) -> ApiResult<Project> {
     let id = id.parse().map_err(|_| ApiError::not_found("project"))?;
     viewer.project(state, Some(id)).await
 }
@@ -95,8 +97,12 @@ pub async fn change(
         name: body.name,
         time_zone: body.time_zone,
         capture_enabled: body.capture_enabled,
+        retention_days: body.retention_days,
     };
-    let project = state.engine.change_project(user, project, change).await?;
+    let engine = &state.engine;
+    let project = engine
+        .change_project(user, project, change, Timestamp::now())
+        .await?;
     Ok(Json(project_json(&project)))
 }
 

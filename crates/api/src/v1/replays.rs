@@ -148,6 +148,11 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
     answer["visitor_id"] = json!(replay.visitor_id);
     answer["device"] = json!(replay.device);
     answer["tags"] = tags.into();
+    answer["expires_at"] = match replay.is_pinned {
+        true => Value::Null,
+        false => rfc3339(replay.expires_at).into(),
+    };
+    answer["is_pinned"] = replay.is_pinned.into();
     answer["linked_error_count"] = replay.linked_error_count.into();
     answer
 }

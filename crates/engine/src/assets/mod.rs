@@ -73,6 +73,9 @@ pub struct Assets {
     /// Makes keys that nobody can work out from a content.
     secret: [u8; store::secret::BYTES],
     wake: tokio::sync::Notify,
+    /// Read by who keeps a fetched file, written by who looks for files without an
+    /// owner: a blob comes before the row that owns it.
+    pub(crate) keeping: tokio::sync::RwLock<()>,
 }
 
 /// What a replay refers to and how much of it is there.
@@ -164,13 +167,19 @@ impl Assets {
             )),
             secret,
             wake: tokio::sync::Notify::default(),
+            keeping: tokio::sync::RwLock::default(),
         }
+    }
+
+    /// For what nobody else should be able to work out.
+    pub(crate) fn keyed_hasher(&self) -> blake3::Hasher {
+        blake3::Hasher::new_keyed(&self.secret)
     }
 
     /// `base_url` is given for style sheets, whose meaning depends on it.
     fn key_of(&self, project: ProjectId, base_url: Option<&str>, bytes: &[u8]) -> String {
         let base_url = base_url.unwrap_or_default();
-        let mut hasher = blake3::Hasher::new_keyed(&self.secret);
+        let mut hasher = self.keyed_hasher();
         hasher.update(&project.0.to_le_bytes());
         hasher.update(&(base_url.len() as u64).to_le_bytes());
         hasher.update(base_url.as_bytes());

@@ -120,6 +120,13 @@ impl Engine {
             }),
         };
         let now = Timestamp::now();
+        // Nothing of a replay that is deleted just now may come back this way.
+        let _keeping = self.assets.keeping.read().await;
+        match self.catalog.has_asset_job(job.id).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => return tracing::error!(%error, "cannot read an asset's job"),
+        }
         let outcome = match fetched {
             Ok(fetched) => self.keep(job, fetched, now).await,
             Err(failure) => Ok(self.failed(job, failure, now)),

@@ -156,7 +156,8 @@ impl Engine {
         let mut replays = Vec::new();
         for found in self.catalog.replays_of_issue(id, REPLAYS_SHOWN).await? {
             // An error may name a replay that never came.
-            if let Some(row) = self.catalog.replay(found.replay).await? {
+            let row = self.catalog.replay(found.replay).await?;
+            if let Some(row) = row.filter(|row| !row.is_expired(now)) {
                 replays.push((row, found));
             }
         }

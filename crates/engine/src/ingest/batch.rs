@@ -29,6 +29,7 @@ impl Engine {
     ) -> Result<()> {
         let engine = self.clone();
         let work = tokio::spawn(async move {
+            let _upload = engine.deletions.uploads.read().await;
             engine
                 .store_batch(&project, batch, client, received_at)
                 .await
@@ -158,7 +159,7 @@ impl Engine {
         };
         place.send(Pending::Events {
             project: project.id,
-            events: catalog_events(project.id, events, at),
+            events: catalog_events(project.id, events, received_at, at),
             frame: at,
         });
         Ok(())

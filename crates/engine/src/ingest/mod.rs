@@ -41,8 +41,10 @@ impl Engine {
         received_at: Timestamp,
     ) -> Result<()> {
         let engine = self.clone();
-        let work =
-            tokio::spawn(async move { engine.store_replay(&project, upload, received_at).await });
+        let work = tokio::spawn(async move {
+            let _upload = engine.deletions.uploads.read().await;
+            engine.store_replay(&project, upload, received_at).await
+        });
         work.await
             .map_err(|error| Error::Internal(error.to_string()))?
     }
@@ -67,6 +69,12 @@ impl Engine {
         if is_empty {
             return Ok(());
         }
+        let id = ReplayId::derive(project.id, &upload.device_id, &upload.session_id);
+        // One in memory is asked for when it is taken out.
+        if !self.live.contains(id) && self.catalog.gone_replay(id).await?.is_some() {
+            self.count_gone(project.id, source, &sender, received_at);
+            return Ok(());
+        }
         let frame = Frame {
             project: project.id,
             received_at,
@@ -84,6 +92,10 @@ impl Engine {
         let applied = self
             .apply_replay(project.id, upload, received_at, at)
             .await?;
+        if applied.is_gone {
+            self.count_gone(project.id, source, &sender, received_at);
+            return Ok(());
+        }
         if applied.is_conflict {
             let mut conflict = Problems::default();
             conflict.add(Reason::SegmentConflict, 1);
@@ -120,6 +132,7 @@ impl Engine {
         let place = self.place_in_queue().await?;
         let engine = self.clone();
         let work = tokio::spawn(async move {
+            let _upload = engine.deletions.uploads.read().await;
             let records = Records {
                 source: source.name().to_owned(),
                 identities: engine.worth_writing(project.id, upload.identities),
@@ -138,7 +151,7 @@ impl Engine {
             };
             place.send(Pending::Events {
                 project: project.id,
-                events: catalog_events(project.id, events, at),
+                events: catalog_events(project.id, events, received_at, at),
                 frame: at,
             });
             Ok(count)
@@ -172,6 +185,13 @@ impl Engine {
         self.metrics.problems(source, problems);
         self.ingest_status
             .problems(project, source, sender, problems, at);
+    }
+
+    /// The sender hears that all is well, or it would try for ever.
+    fn count_gone(&self, project: ProjectId, source: Source, sender: &Sender, at: Timestamp) {
+        let mut gone = Problems::default();
+        gone.add(Reason::ReplayGone, 1);
+        self.count_problems(project, source, sender, &gone, at);
     }
 
     async fn apply_replay(
@@ -213,10 +233,10 @@ impl Engine {
                     .map(|_| ()),
                 Ok(Frame {
                     project,
+                    received_at,
                     body: FrameBody::Events(events),
-                    ..
                 }) => {
-                    let events = catalog_events(project, events, at);
+                    let events = catalog_events(project, events, received_at, at);
                     let frame = at;
                     self.queue(Pending::Events {
                         project,
@@ -252,6 +272,7 @@ impl Engine {
 fn catalog_events(
     project: ProjectId,
     events: Vec<model::ingest::AnalyticsEvent>,
+    received_at: Timestamp,
     at: FrameRef,
 ) -> Vec<Event> {
     let events = events.into_iter().enumerate();
@@ -267,6 +288,7 @@ fn catalog_events(
                 .map(|(device, session)| ReplayId::derive(project, device, session)),
             event_type: event.event_type,
             timestamp: event.timestamp,
+            received_at,
             device_id: event.device_id,
             user_id: event.user_id,
             session_id: event.session_id,

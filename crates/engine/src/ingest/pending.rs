@@ -32,6 +32,8 @@ pub enum Pending {
     },
     /// Records or a film, read back from the log: in the queue it costs nothing.
     Frame(FrameRef),
+    /// Answered when everything before it is in the catalog.
+    Mark(tokio::sync::oneshot::Sender<()>),
 }
 
 /// Moves what is pending into the catalog, many uploads at a time. When the catalog
@@ -50,7 +52,7 @@ pub(crate) async fn write_pending(
             _ = stopped.changed() => return,
         }
         let mut by_project: BTreeMap<ProjectId, (Vec<Event>, Vec<FrameRef>)> = BTreeMap::new();
-        let mut frames = Vec::new();
+        let (mut frames, mut marks) = (Vec::new(), Vec::new());
         for upload in batch.drain(..) {
             match upload {
                 Pending::Events {
@@ -63,6 +65,7 @@ pub(crate) async fn write_pending(
                     of_project.1.push(frame);
                 }
                 Pending::Frame(frame) => frames.push(frame),
+                Pending::Mark(mark) => marks.push(mark),
             }
         }
         for (project, (events, frames)) in by_project {
@@ -79,6 +82,10 @@ pub(crate) async fn write_pending(
             if !engine.write_until_done(&mut work, &mut stopped).await {
                 return;
             }
+        }
+        for mark in marks {
+            // Nobody may be waiting any more.
+            let _ = mark.send(());
         }
     }
 }
@@ -131,6 +138,15 @@ enum Work<'a> {
 }
 
 impl Engine {
+    /// Waits until everything that was accepted before is in the catalog.
+    pub(crate) async fn drain_pending(&self) -> Result<()> {
+        let (mark, passed) = tokio::sync::oneshot::channel();
+        let gone = || Error::Internal("the queue to the catalog is closed".to_owned());
+        let sent = self.pending.send(Pending::Mark(mark)).await;
+        sent.map_err(|_| gone())?;
+        passed.await.map_err(|_| gone())
+    }
+
     /// False when the server stops before it is done.
     async fn write_until_done(
         &self,
@@ -231,6 +247,9 @@ impl Engine {
         let (replay, segment) = (film.replay, film.segment);
         let blob_key = format!("video/{project}/{replay}/{segment}-{content_hash:016x}.mp4");
         let size_bytes = film.mp4.len() as u64;
+        if self.catalog.gone_replay(replay).await?.is_some() {
+            return Ok(());
+        }
         self.blobs.put(&blob_key, film.mp4.into()).await?;
         let video = Video {
             id: String::new(),
@@ -245,7 +264,7 @@ impl Engine {
         };
         match self.catalog.put_video(replay, &video).await {
             Err(error) if error.kind() == Kind::Conflict => {
-                tracing::warn!(%error, replay.id = %replay, "too many films with one number");
+                tracing::warn!(%error, replay.id = %replay, "a film is not kept");
                 Ok(self.blobs.delete(&blob_key).await?)
             }
             other => Ok(other.map(drop)?),

@@ -125,6 +125,15 @@ impl Dictionaries {
         Ok(())
     }
 
+    /// The project is gone.
+    pub fn forget_all(&self, project: ProjectId) {
+        let mut loaded = self.loaded();
+        loaded.by_id.retain(|(of, _), _| *of != project);
+        loaded.current.remove(&project);
+        drop(loaded);
+        self.seals().remove(&project);
+    }
+
     /// A recording of the project was sealed.
     pub fn sealed(&self, project: ProjectId) {
         *self.seals().entry(project).or_default() += 1;

@@ -13,6 +13,7 @@ use crate::Result;
 use assemble::InteractionBatch;
 use dictionaries::Dictionaries;
 use model::replay::Replay;
+use model::{ProjectId, ReplayId};
 use recording::{Block, BlockKind, Dictionary, Recording};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -228,7 +229,11 @@ pub fn seal_events(
 }
 
 pub(crate) fn folder_of(row: &Replay) -> String {
-    format!("recordings/{}/{}", row.project_id, row.id)
+    folder_of_id(row.project_id, row.id)
+}
+
+pub(crate) fn folder_of_id(project: ProjectId, id: ReplayId) -> String {
+    format!("recordings/{project}/{id}")
 }
 
 pub(crate) fn key_of(row: &Replay, version: u64) -> String {
@@ -236,6 +241,24 @@ pub(crate) fn key_of(row: &Replay, version: u64) -> String {
 }
 
 impl Recordings {
+    /// Takes what was unpacked of objects under these folders out of memory.
+    pub fn forget(&self, folders: &[String]) {
+        let is_of = |key: &str| {
+            let folder = key.rsplit_once('/').map_or(key, |(folder, _)| folder);
+            folders.iter().any(|it| it == folder)
+        };
+        self.cache.retain(|(key, _), _| !is_of(key));
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        damaged.retain(|(key, _)| !is_of(key));
+    }
+
+    /// The same for a whole project, dictionaries and all.
+    pub fn forget_all(&self, project: ProjectId) {
+        let folder = format!("recordings/{project}/");
+        self.cache.retain(|(key, _), _| !key.starts_with(&folder));
+        self.dictionaries.forget_all(project);
+    }
+
     /// Opens the sealed part of a replay; `recording_version` must not be 0.
     pub async fn open(self: &Arc<Self>, row: &Replay) -> Result<Sealed> {
         let key = key_of(row, row.recording_version);

@@ -69,6 +69,8 @@ impl Store {
                 last_event_at: at,
                 first_received_at: at,
                 last_received_at: at,
+                expires_at: at,
+                is_pinned: false,
                 event_count: 0,
                 interaction_count: 0,
                 click_count: 0,

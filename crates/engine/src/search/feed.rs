@@ -281,17 +281,21 @@ impl Engine {
             }
         }
         if replay.linked_error_count > known.beside {
-            let errors = self.catalog.errors_of_replay(replay.id, MAX_LINKED_ERRORS);
-            let facts = Facts {
-                replay: replay.id,
-                layer: Layer::Beside,
-                version: replay.linked_error_count,
-                facts: facts::of_errors(replay, &errors.await?),
-                texts: Vec::new(),
-            };
+            let facts = self.facts_of_errors(replay).await?;
             self.search.index.put_facts(project, facts).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn facts_of_errors(&self, replay: &Replay) -> Result<Facts> {
+        let errors = self.catalog.errors_of_replay(replay.id, MAX_LINKED_ERRORS);
+        Ok(Facts {
+            replay: replay.id,
+            layer: Layer::Beside,
+            version: replay.linked_error_count,
+            facts: facts::of_errors(replay, &errors.await?),
+            texts: Vec::new(),
+        })
     }
 
     async fn facts_of_recording(&self, replay: &Replay) -> Result<Facts> {

@@ -124,6 +124,9 @@ impl Engine {
         let mut filter = filter_of_text(request.filter.as_deref().unwrap_or_default())?;
         let recorded = Test::Is(vec![Operand::Flag(true)]);
         filter = filter.and(condition("recorded", recorded));
+        // Also holds for what has no end.
+        let expired = condition("expires", Test::Compare(Comparison::AtMost, time(now)));
+        filter = filter.and(Filter::Not(Box::new(expired)));
         if let Some(from) = from {
             let test = Test::Compare(Comparison::AtLeast, time(from));
             filter = filter.and(condition("started", test));
@@ -195,8 +198,11 @@ impl Engine {
         let next_cursor = last.map(|last| order.write_cursor(last));
         let ids: Vec<_> = found.replays.iter().map(|found| found.id).collect();
         let (from, to) = range_of(request, &zone_of(project)?, now)?;
+        let mut replays = self.catalog.replays(project.id, &ids).await?;
+        // What expired since the index was told.
+        replays.retain(|replay| !replay.is_expired(now));
         Ok(ReplayPage {
-            replays: self.catalog.replays(project.id, &ids).await?,
+            replays,
             next_cursor,
             from,
             to,

@@ -96,6 +96,42 @@ impl Engine {
         self.forget_in_index(project, who).await
     }
 
+    /// Takes something out of the index and then out of the catalog. In this order, so
+    /// that a crash in between leaves it to be found and deleted again, and while nothing
+    /// goes from the one to the other.
+    pub(crate) async fn forget_and_delete<T>(
+        &self,
+        project: ProjectId,
+        who: Vec<Subject>,
+        delete: impl Future<Output = store::Result<T>>,
+    ) -> Result<T> {
+        let _rows = self.search.rows_on_the_way.lock().await;
+        let _facts = self.search.facts_on_the_way.lock().await;
+        for who in who {
+            self.search.index.forget(project, who).await?;
+        }
+        Ok(delete.await?)
+    }
+
+    /// Tells the index again which errors belong to a replay, after some were deleted.
+    pub(crate) async fn feed_errors_again(&self, project: ProjectId, id: ReplayId) -> Result<()> {
+        let _rows = self.search.rows_on_the_way.lock().await;
+        let _facts = self.search.facts_on_the_way.lock().await;
+        let replays = self.catalog.replays(project, &[id]).await?;
+        for replay in &replays {
+            let facts = self.facts_of_errors(replay).await?;
+            self.search.index.put_facts(project, facts).await?;
+        }
+        Ok(())
+    }
+
+    /// The index of a project that is gone.
+    pub(crate) async fn forget_project_in_index(&self, project: ProjectId) -> Result<()> {
+        let _rows = self.search.rows_on_the_way.lock().await;
+        let _facts = self.search.facts_on_the_way.lock().await;
+        Ok(self.search.index.forget_project(project).await?)
+    }
+
     async fn forget_in_index(&self, project: ProjectId, who: Subject) -> Result<u64> {
         let _rows = self.search.rows_on_the_way.lock().await;
         let _facts = self.search.facts_on_the_way.lock().await;

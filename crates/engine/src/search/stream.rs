@@ -94,7 +94,11 @@ impl Engine {
             }
         }
         let ids: Vec<ReplayId> = sessions.iter().filter_map(|it| it.id).collect();
+        let now = Timestamp::now();
         for replay in self.catalog.replays(project, &ids).await? {
+            if replay.is_expired(now) {
+                continue;
+            }
             let session = sessions.iter_mut().find(|it| it.id == Some(replay.id));
             if let Some(session) = session {
                 session.replay = Some(replay);
@@ -117,7 +121,9 @@ impl Engine {
             Some(id) => self.catalog.replay(id).await?,
             None => None,
         };
-        let replay = replay.filter(|replay| replay.project_id == project);
+        let now = Timestamp::now();
+        let replay =
+            replay.filter(|replay| replay.project_id == project && !replay.is_expired(now));
         Ok((event, replay))
     }
 }

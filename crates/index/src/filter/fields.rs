@@ -170,6 +170,7 @@ pub const FIELDS: &[Field<'static>] = &[
     row("started", Time),
     row("ended", Time),
     row("received", Time),
+    row("expires", Time),
     row("duration", MILLISECONDS),
     row("delay", MILLISECONDS),
     row("active", MILLISECONDS),

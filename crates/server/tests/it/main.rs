@@ -10,6 +10,7 @@ mod captured;
 mod collaboration;
 mod connections;
 mod cors;
+mod deletion;
 mod doctor;
 mod dsn;
 mod durability;

@@ -3,6 +3,8 @@
 
 mod assets;
 mod collaboration;
+mod deletion;
+mod erasure;
 mod errors;
 mod issues;
 mod people;
@@ -32,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0004_search.sql"),
     include_str!("sqlite/migrations/0005_capture.sql"),
     include_str!("sqlite/migrations/0006_frustration.sql"),
+    include_str!("sqlite/migrations/0007_retention.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
@@ -114,7 +117,7 @@ fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -4096;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
@@ -166,8 +169,8 @@ impl Catalog for SqliteCatalog {
                 params![organisation, new.email, new.name, new.password_hash, now],
             )?;
             db.execute(
-                "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, created_at) VALUES (?, ?, ?, ?, ?)",
-                params![organisation, new.project, new.ingest_key, new.time_zone, now],
+                "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, retention_days, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                params![organisation, new.project, new.ingest_key, new.time_zone, new.retention_days, now],
             )?;
             let project = db.last_insert_rowid();
             if let Some(token_hash) = new.api_token_hash {
@@ -218,7 +221,7 @@ impl Catalog for SqliteCatalog {
     async fn projects(&self, organisation: OrganisationId) -> Result<Vec<Project>> {
         self.read(move |db| {
             let sql = format!(
-                "SELECT {PROJECT_COLUMNS} FROM projects p WHERE p.organisation_id = ? ORDER BY p.id"
+                "SELECT {PROJECT_COLUMNS} FROM projects p WHERE p.organisation_id = ? AND p.deleted_at IS NULL ORDER BY p.id"
             );
             Ok(db
                 .prepare_cached(&sql)?
@@ -230,7 +233,9 @@ impl Catalog for SqliteCatalog {
 
     async fn project(&self, id: ProjectId) -> Result<Option<Project>> {
         self.read(move |db| {
-            let sql = format!("SELECT {PROJECT_COLUMNS} FROM projects p WHERE p.id = ?");
+            let sql = format!(
+                "SELECT {PROJECT_COLUMNS} FROM projects p WHERE p.id = ? AND p.deleted_at IS NULL"
+            );
             Ok(db
                 .prepare_cached(&sql)?
                 .query_row([id.0], rows::project)
@@ -241,7 +246,7 @@ impl Catalog for SqliteCatalog {
 
     async fn first_project(&self) -> Result<Option<Project>> {
         self.read(|db| {
-            let sql = format!("SELECT {PROJECT_COLUMNS} FROM projects p ORDER BY p.id LIMIT 1");
+            let sql = format!("SELECT {PROJECT_COLUMNS} FROM projects p WHERE p.deleted_at IS NULL ORDER BY p.id LIMIT 1");
             Ok(db
                 .prepare_cached(&sql)?
                 .query_row([], rows::project)
@@ -277,8 +282,8 @@ impl Catalog for SqliteCatalog {
         let new = project.clone();
         self.write(move |db| {
             let sql =
-                "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, created_at)
-                 VALUES (?, ?, ?, ?, ?) ON CONFLICT (ingest_key) DO NOTHING";
+                "INSERT INTO projects (organisation_id, name, ingest_key, time_zone, retention_days, created_at)
+                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ingest_key) DO NOTHING";
             let added = db.execute(
                 sql,
                 params![
@@ -286,6 +291,7 @@ impl Catalog for SqliteCatalog {
                     new.name,
                     new.ingest_key,
                     new.time_zone,
+                    new.retention_days,
                     new.now.micros()
                 ],
             )?;
@@ -300,6 +306,7 @@ impl Catalog for SqliteCatalog {
                 time_zone: new.time_zone,
                 capture_enabled: true,
                 capture: "{}".to_owned(),
+                retention_days: new.retention_days,
             })
         })
         .await
@@ -309,12 +316,13 @@ impl Catalog for SqliteCatalog {
         let project = project.clone();
         self.write(move |db| {
             db.execute(
-                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ? WHERE id = ?",
+                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ?, retention_days = ? WHERE id = ?",
                 params![
                     project.name,
                     project.time_zone,
                     project.capture_enabled,
                     project.capture,
+                    project.retention_days,
                     project.id.0
                 ],
             )?;

@@ -13,6 +13,7 @@ pub async fn projects(catalog: &dyn Catalog, user: &User) {
         name: "Second".to_owned(),
         ingest_key: key.to_owned(),
         time_zone: "UTC".to_owned(),
+        retention_days: 7,
         now: Timestamp::from_millis(7),
     };
     let taken = new(&installation().ingest_key);

@@ -13,6 +13,7 @@ fn event(insert_id: &str, user: Option<&str>, json: &str) -> Event {
         insert_id: insert_id.to_owned(),
         event_type: "Bought".to_owned(),
         timestamp: Timestamp::from_millis(5),
+        received_at: Timestamp::from_millis(6),
         device_id: "log".to_owned(),
         user_id: user.map(str::to_owned),
         session_id: Some("1".to_owned()),

@@ -116,6 +116,7 @@ fn status(reason: Reason) -> u16 {
         | Reason::TooDeep
         | Reason::InvalidEvent
         | Reason::OwnTraffic
+        | Reason::ReplayGone
         | Reason::UnknownItem
         | Reason::InvalidItem
         | Reason::Truncated

@@ -62,6 +62,7 @@ pub fn capture_rejected(rejection: &Rejection) -> Reply {
         | Reason::TooDeep
         | Reason::InvalidEvent
         | Reason::OwnTraffic
+        | Reason::ReplayGone
         | Reason::UnknownItem
         | Reason::InvalidItem
         | Reason::Truncated

@@ -89,6 +89,7 @@ pub fn rejected(rejection: &Rejection, may_hold_replay: bool) -> Reply {
         | Reason::TooDeep
         | Reason::InvalidEvent
         | Reason::OwnTraffic
+        | Reason::ReplayGone
         | Reason::UnknownItem
         | Reason::InvalidItem
         | Reason::Truncated

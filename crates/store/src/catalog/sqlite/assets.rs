@@ -35,6 +35,10 @@ impl AssetCatalog for SqliteCatalog {
             let mut refer = db.prepare_cached(
                 "INSERT INTO replay_assets (replay_id, job_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             )?;
+            let mut add_part = db.prepare_cached(
+                "INSERT INTO asset_parts (sheet_id, part_id)
+                 SELECT id, ?3 FROM asset_jobs WHERE project_id = ?1 AND url = ?2 ON CONFLICT DO NOTHING",
+            )?;
             let mut refused = 0;
             for one in &wanted {
                 let id: Option<i64> = known
@@ -55,8 +59,14 @@ impl AssetCatalog for SqliteCatalog {
                         db.last_insert_rowid()
                     }
                 };
-                if let Some(replay) = replay {
-                    refer.execute(params![replay.as_bytes(), id]).map_err(no_replay)?;
+                match (replay, &one.referrer) {
+                    (Some(replay), _) => {
+                        refer.execute(params![replay.as_bytes(), id]).map_err(no_replay)?;
+                    }
+                    (None, Some(sheet)) => {
+                        add_part.execute(params![project.0, sheet, id])?;
+                    }
+                    (None, None) => {}
                 }
             }
             Ok(refused)

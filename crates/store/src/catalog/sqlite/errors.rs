@@ -81,9 +81,10 @@ fn insert(db: &Connection, project: ProjectId, issue: i64, it: &ErrorRecord) -> 
     let mut insert = db.prepare_cached(
         "INSERT INTO errors (project_id, issue_id, event_id, at, received_at, replay, trace_id, span_id, source, level,
              kind, message, title, culprit, platform, release, dist, environment, is_server_side, is_handled, url,
-             transaction_name, sdk, sdk_version, user, tags, exceptions, debug_ids, event)
+             transaction_name, sdk, sdk_version, user, tags, exceptions, debug_ids, event, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-             ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+             ?23, ?24, ?25, ?26, ?27, ?28, ?29,
+             ?5 + coalesce((SELECT retention_days FROM projects WHERE id = ?1), 30) * 86400000000)",
     )?;
     insert.execute(params![
         project.0,
@@ -119,6 +120,14 @@ fn insert(db: &Connection, project: ProjectId, issue: i64, it: &ErrorRecord) -> 
     Ok(db.last_insert_rowid())
 }
 
+/// Nothing is added to a replay that is gone.
+fn is_gone(db: &Connection, replay: Option<ReplayId>) -> Result<bool> {
+    let Some(replay) = replay else {
+        return Ok(false);
+    };
+    Ok(super::deletion::gone(db, replay)?.is_some())
+}
+
 fn put_error(db: &Connection, project: ProjectId, new: &NewError) -> Result<bool> {
     let it = &new.record;
     let is_known = db
@@ -126,7 +135,7 @@ fn put_error(db: &Connection, project: ProjectId, new: &NewError) -> Result<bool
             "SELECT EXISTS (SELECT 1 FROM errors WHERE project_id = ? AND event_id = ?)",
         )?
         .query_row(params![project.0, it.event_id], |row| row.get(0))?;
-    if is_known {
+    if is_known || is_gone(db, it.replay)? {
         return Ok(false);
     }
     let issue = issues::count(db, project, new)?;
@@ -262,6 +271,9 @@ fn add_trace(
 }
 
 fn put_links(db: &Connection, project: ProjectId, links: &ReplayLinks) -> Result<()> {
+    if is_gone(db, Some(links.replay))? {
+        return Ok(());
+    }
     let replay = links.replay.as_bytes();
     for event_id in &links.error_ids {
         let added = db
@@ -289,12 +301,16 @@ fn put_links(db: &Connection, project: ProjectId, links: &ReplayLinks) -> Result
 }
 
 fn put_span(db: &Connection, project: ProjectId, it: &SpanRecord) -> Result<bool> {
+    if is_gone(db, it.replay)? {
+        return Ok(false);
+    }
     let added = db
         .prepare_cached(
             "INSERT OR IGNORE INTO spans (project_id, trace_id, span_id, parent_span_id, is_segment, segment_name,
                  operation, name, status, started_at, ended_at, received_at, replay, platform, release, environment,
-                 is_server_side, measurements)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 is_server_side, measurements, expires_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?12 + coalesce((SELECT retention_days FROM projects WHERE id = ?1), 30) * 86400000000",
         )?
         .execute(params![
             project.0,

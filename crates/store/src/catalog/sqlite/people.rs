@@ -53,6 +53,7 @@ fn person_of(
         )?
         .execute(params![project.0, user_id, at, at])?;
         let id = db.last_insert_rowid();
+        keep_on(db, id)?;
         add_identity(db, project, identity, id, is_user, at)?;
         return Ok(Known { id, user_id });
     };
@@ -66,10 +67,23 @@ fn person_of(
              user_id = coalesce(user_id, ?3) WHERE id = ?1",
     )?
     .execute(params![known.id, at, is_user.then_some(identity)])?;
+    keep_on(db, known.id)?;
     if is_user {
         known.user_id.get_or_insert_with(|| identity.to_owned());
     }
     Ok(known)
+}
+
+/// Something arrived about a person, who is kept for as long as that.
+fn keep_on(db: &Connection, person: i64) -> Result<()> {
+    // Senders' clocks decide nothing here, and a catalog has no other.
+    db.prepare_cached(
+        "UPDATE people SET last_received_at = unixepoch() * 1000000, expires_at = max(expires_at, unixepoch() * 1000000
+             + coalesce((SELECT retention_days FROM projects WHERE id = project_id), 30) * 86400000000)
+         WHERE id = ?",
+    )?
+    .execute([person])?;
+    Ok(())
 }
 
 fn add_identity(

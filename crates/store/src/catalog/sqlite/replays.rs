@@ -40,6 +40,7 @@ pub fn list(db: &Connection, project: ProjectId, query: &ReplayQuery) -> Result<
     let sql = format!(
         "SELECT {REPLAY_COLUMNS} FROM replays
          WHERE project_id = ?1 AND started_at >= ?2 AND started_at < ?3 AND (started_at, id) {behind} (?4, ?5) {unseen}
+         AND (?8 IS NULL OR expires_at > ?8 OR pinned_at IS NOT NULL)
          ORDER BY started_at {direction}, id {direction} LIMIT ?6"
     );
     let from = query.from.map_or(i64::MIN, Timestamp::micros);
@@ -49,9 +50,12 @@ pub fn list(db: &Connection, project: ProjectId, query: &ReplayQuery) -> Result<
     });
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let unseen_by = query.unseen_by.map(|user| user.0);
+    let kept_at = query.kept_at.map(Timestamp::micros);
     let mut statement = db.prepare_cached(&sql)?;
     let found = statement.query_map(
-        params![project.0, from, to, after, after_id, limit, unseen_by],
+        params![
+            project.0, from, to, after, after_id, limit, unseen_by, kept_at
+        ],
         rows::replay,
     )?;
     Ok(found.collect::<rusqlite::Result<_>>()?)

@@ -19,8 +19,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-pub const PROJECT_COLUMNS: &str =
-    "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture";
+pub const PROJECT_COLUMNS: &str = "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture, p.retention_days";
 
 pub fn project(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
@@ -31,6 +30,7 @@ pub fn project(row: &Row<'_>) -> Result<Project> {
         time_zone: row.get(4)?,
         capture_enabled: row.get(5)?,
         capture: row.get(6)?,
+        retention_days: row.get(7)?,
     })
 }
 
@@ -39,7 +39,7 @@ pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version, \
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count, \
      active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start, \
-     linked_error_count, frustration_count";
+     linked_error_count, frustration_count, expires_at, pinned_at IS NOT NULL";
 
 /// A user id that an event brought stays when the row is written without one, and a
 /// visitor who logged in before the row was written has a name already.
@@ -49,14 +49,14 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays
      size_bytes, first_url, last_url, page_count, country, browser, os, device_type, playable, recording_version,
      error_count, console_error_count, rage_click_count, dead_click_count, request_count, failed_request_count,
      active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start,
-     linked_error_count, frustration_count)
+     linked_error_count, frustration_count, expires_at)
      VALUES
      (?1, ?2, ?3, ?4,
      coalesce(?5, (SELECT p.user_id FROM identities i JOIN people p ON p.id = i.person_id
          WHERE i.project_id = ?2 AND i.identity = ?40)),
      ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
      ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42,
-     (SELECT count(*) FROM error_replays WHERE replay = ?1), ?43)
+     (SELECT count(*) FROM error_replays WHERE replay = ?1), ?43, ?44)
      ON CONFLICT (id) DO UPDATE SET
      user_id = coalesce(excluded.user_id, user_id), source = excluded.source, sdk = excluded.sdk,
      sdk_version = excluded.sdk_version, started_at = excluded.started_at, first_event_at = excluded.first_event_at,
@@ -119,6 +119,7 @@ pub fn put_replay(statement: &mut CachedStatement<'_>, replay: &Replay) -> Resul
         tags_json(&replay.tags),
         replay.reported_start.map(Timestamp::micros),
         count(replay.signals.frustration_count),
+        replay.expires_at.micros(),
     ])
 }
 
@@ -199,6 +200,8 @@ pub fn replay(row: &Row<'_>) -> Result<Replay> {
         tags: tags_of(&row.get::<_, String>(40)?),
         reported_start: row.get::<_, Option<i64>>(41)?.map(Timestamp::from_micros),
         linked_error_count: number(42)?,
+        expires_at: time(44)?,
+        is_pinned: row.get(45)?,
     })
 }
 
@@ -228,11 +231,15 @@ fn strip(stored: &[u8]) -> [u8; ACTIVITY_CELLS] {
 }
 
 pub const EVENT_COLUMNS: &str =
-    "insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json";
+    "insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json, received_at";
 
+/// Nothing is added to a replay that is gone.
 pub const PUT_EVENT: &str = "INSERT INTO events
-     (project_id, insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+     (project_id, insert_id, event_type, timestamp, device_id, user_id, session_id, replay, json, received_at, expires_at)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+         ?10 + coalesce((SELECT retention_days FROM projects WHERE id = ?1), 30) * 86400000000
+     WHERE ?8 IS NULL OR NOT EXISTS (SELECT 1 FROM gone_replays WHERE replay = ?8)
+     ON CONFLICT DO NOTHING";
 
 pub fn put_event(
     statement: &mut CachedStatement<'_>,
@@ -249,12 +256,13 @@ pub fn put_event(
         event.session_id,
         event.replay.as_ref().map(ReplayId::as_bytes),
         event.json,
+        event.received_at.micros(),
     ])
 }
 
 /// [`EVENT_COLUMNS`] and the number behind them.
 pub fn numbered_event(row: &Row<'_>) -> Result<(u64, Event)> {
-    Ok((row.get::<_, i64>(8)?.unsigned_abs(), event(row)?))
+    Ok((row.get::<_, i64>(9)?.unsigned_abs(), event(row)?))
 }
 
 pub fn event(row: &Row<'_>) -> Result<Event> {
@@ -267,5 +275,6 @@ pub fn event(row: &Row<'_>) -> Result<Event> {
         session_id: row.get(5)?,
         replay: row.get::<_, Option<[u8; 16]>>(6)?.map(ReplayId::from_bytes),
         json: row.get(7)?,
+        received_at: Timestamp::from_micros(row.get(8)?),
     })
 }

@@ -9,6 +9,9 @@ const MAX_VIDEOS_OF_SEGMENT: i64 = 10;
 
 pub fn put(db: &Connection, replay: ReplayId, video: &Video) -> Result<Video> {
     let segment = i64::try_from(video.segment).unwrap_or(i64::MAX);
+    if super::deletion::gone(db, replay)?.is_some() {
+        return Err(Error::Conflict("films of a replay that is gone".to_owned()));
+    }
     let same = "SELECT id FROM videos WHERE replay = ? AND segment = ? AND content_hash = ?";
     let hash = video.content_hash.cast_signed();
     let known: Option<String> = db

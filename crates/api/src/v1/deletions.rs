@@ -1,0 +1,181 @@
+//! Deleting replays, users and projects, how far it is, and who did it.
+
+use crate::Shared;
+use crate::auth::Viewer;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Body, Query};
+use crate::state::State;
+use crate::v1::{OfProject, projects, rfc3339};
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use engine::deletion::Target;
+use model::{OrganisationId, ReplayId, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::catalog::Project;
+use store::catalog::deletion::{AuditEntry, Deletion};
+
+/// Exactly one of the targets.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDeletion {
+    /// Where the replays or the user are; without it the only or first project.
+    project_id: Option<i64>,
+    replay_ids: Option<Vec<String>>,
+    filter: Option<String>,
+    user_id: Option<String>,
+    /// With `project_id`, which is not guessed here.
+    whole_project: Option<bool>,
+}
+
+#[derive(Deserialize)]
+pub struct PageParams {
+    limit: Option<usize>,
+    cursor: Option<i64>,
+}
+
+type Answer = ApiResult<(StatusCode, Json<Value>)>;
+
+pub async fn create(state: Shared, viewer: Viewer, Body(body): Body<NewDeletion>) -> Answer {
+    viewer.person()?;
+    let NewDeletion {
+        project_id,
+        replay_ids,
+        filter,
+        user_id,
+        whole_project,
+    } = body;
+    let target = match (replay_ids, filter, user_id, whole_project) {
+        (Some(ids), None, None, None) => Target::Replays(parsed(&ids)?),
+        (None, Some(filter), None, None) => Target::Filter(filter),
+        (None, None, Some(user_id), None) => Target::User(user_id),
+        (None, None, None, Some(true)) if project_id.is_some() => Target::Project,
+        _ => {
+            return Err(ApiError::invalid(
+                "give one of replay_ids, filter, user_id, or whole_project: true with a project_id",
+            ));
+        }
+    };
+    let project = viewer.project(&state, project_id).await?;
+    start(&state, &viewer, &project, target).await
+}
+
+pub async fn replay(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<OfProject>,
+) -> Answer {
+    viewer.person()?;
+    let ids = parsed(&[id])?;
+    let projects = match params.project_id {
+        None => viewer.projects(&state).await?,
+        asked => vec![viewer.project(&state, asked).await?],
+    };
+    for project in projects {
+        match start(&state, &viewer, &project, Target::Replays(ids.clone())).await {
+            Err(error) if error.is_not_found() => {}
+            other => return other,
+        }
+    }
+    Err(ApiError::not_found("replay"))
+}
+
+pub async fn project(state: Shared, viewer: Viewer, Path(id): Path<String>) -> Answer {
+    viewer.person()?;
+    let project = projects::of_path(&state, &viewer, &id).await?;
+    start(&state, &viewer, &project, Target::Project).await
+}
+
+fn parsed(ids: &[String]) -> ApiResult<Vec<ReplayId>> {
+    let ids = ids.iter().map(|id| id.parse());
+    ids.collect::<Result<_, _>>()
+        .map_err(|_| ApiError::not_found("replay"))
+}
+
+async fn start(state: &State, viewer: &Viewer, project: &Project, target: Target) -> Answer {
+    let user = viewer.person()?;
+    let filter = match &target {
+        Target::Filter(filter) => filter.clone(),
+        _ => String::new(),
+    };
+    let job = state
+        .engine
+        .delete(user, project, target, Timestamp::now())
+        .await
+        .map_err(|error| ApiError::in_text(error, &filter))?;
+    Ok((StatusCode::ACCEPTED, Json(deletion_json(&job))))
+}
+
+fn deletion_json(job: &Deletion) -> Value {
+    json!({
+        "id": job.id,
+        "project_id": job.project,
+        "kind": job.kind.name(),
+        "target_hash": job.target_hash,
+        "state": job.state.name(),
+        "requested_by": job.requested_by,
+        "created_at": rfc3339(job.created_at),
+        "started_at": job.started_at.map(rfc3339),
+        "ended_at": job.ended_at.map(rfc3339),
+        "error": job.error,
+        "replays": { "total": job.replay_total, "left": job.replays_left },
+        "deleted": job.counts,
+    })
+}
+
+fn organisation(viewer: &Viewer) -> ApiResult<OrganisationId> {
+    Ok(viewer.person()?.organisation_id)
+}
+
+pub async fn list(
+    state: Shared,
+    viewer: Viewer,
+    Query(params): Query<PageParams>,
+) -> ApiResult<Json<Value>> {
+    let jobs = state
+        .engine
+        .deletions(organisation(&viewer)?, params.cursor, params.limit)
+        .await?;
+    let next_cursor = jobs.last().map(|job| job.id);
+    let jobs: Vec<_> = jobs.iter().map(deletion_json).collect();
+    Ok(Json(
+        json!({ "deletions": jobs, "next_cursor": next_cursor }),
+    ))
+}
+
+pub async fn one(state: Shared, viewer: Viewer, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+    let id = id.parse().map_err(|_| ApiError::not_found("deletion"))?;
+    let organisation = organisation(&viewer)?;
+    let job = state.engine.deletion(organisation, id).await?;
+    Ok(Json(deletion_json(&job)))
+}
+
+pub async fn audit(
+    state: Shared,
+    viewer: Viewer,
+    Query(params): Query<PageParams>,
+) -> ApiResult<Json<Value>> {
+    let entries = state
+        .engine
+        .audit(organisation(&viewer)?, params.cursor, params.limit)
+        .await?;
+    let next_cursor = entries.last().map(|entry| entry.id);
+    let entries: Vec<_> = entries.iter().map(entry_json).collect();
+    Ok(Json(
+        json!({ "entries": entries, "next_cursor": next_cursor }),
+    ))
+}
+
+fn entry_json(entry: &AuditEntry) -> Value {
+    let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
+    json!({
+        "id": entry.id,
+        "project_id": entry.project,
+        "at": rfc3339(entry.at),
+        "user_id": entry.user,
+        "action": entry.action,
+        "detail": detail,
+    })
+}
