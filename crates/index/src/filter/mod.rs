@@ -41,6 +41,9 @@ pub enum Filter {
     Screen(Phrase),
     /// The user is in this cohort.
     Cohort(i64),
+    /// The same by the cohort's name. An index knows numbers only: who asks it puts
+    /// them in with [`Filter::name_cohorts`].
+    CohortNamed(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -176,6 +179,41 @@ impl Filter {
     /// Holds for every replay.
     pub fn everything() -> Self {
         Self::All(Vec::new())
+    }
+
+    /// Calls with each cohort that is named, to replace it.
+    ///
+    /// # Errors
+    /// The first one of `number_of`.
+    pub fn name_cohorts<E>(
+        &mut self,
+        number_of: &mut impl FnMut(&str) -> Result<i64, E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters
+                .iter_mut()
+                .try_for_each(|filter| filter.name_cohorts(number_of)),
+            Self::Not(inner) => inner.name_cohorts(number_of),
+            Self::CohortNamed(name) => {
+                *self = Self::Cohort(number_of(name)?);
+                Ok(())
+            }
+            Self::Field(_) | Self::Happened(_) | Self::Screen(_) | Self::Cohort(_) => Ok(()),
+        }
+    }
+
+    /// Numbers of the cohorts that it asks for.
+    pub fn cohorts(&self) -> Vec<i64> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::cohorts).collect()
+            }
+            Self::Not(inner) => inner.cohorts(),
+            Self::Cohort(id) => vec![*id],
+            Self::Field(_) | Self::Happened(_) | Self::Screen(_) | Self::CohortNamed(_) => {
+                Vec::new()
+            }
+        }
     }
 
     /// Both this and `other`.
