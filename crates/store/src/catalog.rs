@@ -1,16 +1,20 @@
 //! The catalog: accounts, projects and keys, and the rows of replays and
 //! analytics events that lists and searches are answered from.
 
+pub mod alerts;
 pub mod assets;
 pub mod collaboration;
+pub mod collections;
 pub mod errors;
 pub mod people;
 pub mod search;
 pub mod sqlite;
 
 use crate::Result;
+use alerts::AlertCatalog;
 use assets::AssetCatalog;
 use collaboration::Collaboration;
+use collections::CollectionCatalog;
 use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
@@ -154,7 +158,15 @@ pub struct Cursor {
 /// it returns.
 #[async_trait::async_trait]
 pub trait Catalog:
-    Collaboration + AssetCatalog + ErrorCatalog + PeopleCatalog + SearchCatalog + Send + Sync
+    Collaboration
+    + CollectionCatalog
+    + AlertCatalog
+    + AssetCatalog
+    + ErrorCatalog
+    + PeopleCatalog
+    + SearchCatalog
+    + Send
+    + Sync
 {
     /// True when an organisation exists.
     async fn is_set_up(&self) -> Result<bool>;

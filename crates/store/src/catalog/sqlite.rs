@@ -1,8 +1,10 @@
 //! The catalog in SQLite: one writer, several readers, write-ahead log,
 //! `synchronous=FULL`, so that a commit survives a loss of power.
 
+mod alerts;
 mod assets;
 mod collaboration;
+mod collections;
 mod errors;
 mod issues;
 mod people;
@@ -32,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0004_search.sql"),
     include_str!("sqlite/migrations/0005_capture.sql"),
     include_str!("sqlite/migrations/0006_frustration.sql"),
+    include_str!("sqlite/migrations/0007_collections.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
