@@ -192,6 +192,9 @@ fn app_routes() -> Router<Arc<State>> {
             get(v1::replays::neighbours),
         )
         .merge(search_routes())
+        .merge(v1::collections::routes())
+        .merge(v1::cohorts::routes())
+        .merge(v1::alerts::routes())
         .route("/api/v1/replays", get(v1::replays::list))
         .route("/api/v1/replays/{id}", get(v1::replays::one))
         .route("/api/v1/replays/{id}/manifest", get(v1::replays::manifest))

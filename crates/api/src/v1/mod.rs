@@ -1,8 +1,11 @@
 //! Our own JSON API. Request and response types are here and nowhere below.
 
+pub mod alerts;
 pub mod assets;
 pub mod capture;
+pub mod cohorts;
 pub mod collaboration;
+pub mod collections;
 pub mod errors;
 pub mod events;
 pub mod export;

@@ -204,15 +204,39 @@ impl Filter {
 
     /// Numbers of the cohorts that it asks for.
     pub fn cohorts(&self) -> Vec<i64> {
+        let mut found = Vec::new();
+        self.each_condition(&mut |condition| {
+            if let Self::Cohort(id) = condition {
+                found.push(*id);
+            }
+        });
+        found
+    }
+
+    /// Names of those that it asks for by name.
+    pub fn cohort_names(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.each_condition(&mut |condition| {
+            if let Self::CohortNamed(name) = condition {
+                found.push(name.as_str());
+            }
+        });
+        found
+    }
+
+    fn each_condition<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
         match self {
             Self::All(filters) | Self::Any(filters) => {
-                filters.iter().flat_map(Self::cohorts).collect()
+                filters
+                    .iter()
+                    .for_each(|filter| filter.each_condition(each));
             }
-            Self::Not(inner) => inner.cohorts(),
-            Self::Cohort(id) => vec![*id],
-            Self::Field(_) | Self::Happened(_) | Self::Screen(_) | Self::CohortNamed(_) => {
-                Vec::new()
-            }
+            Self::Not(inner) => inner.each_condition(each),
+            Self::Field(_)
+            | Self::Happened(_)
+            | Self::Screen(_)
+            | Self::Cohort(_)
+            | Self::CohortNamed(_) => each(self),
         }
     }
 

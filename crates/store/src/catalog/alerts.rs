@@ -42,6 +42,7 @@ pub struct Match {
 pub struct Delivery {
     pub id: i64,
     pub alert: i64,
+    pub project: ProjectId,
     /// By which a receiver knows a second copy.
     pub message_id: String,
     /// `webhook` or `email`.
@@ -116,8 +117,13 @@ pub trait AlertCatalog {
         replays: &[ReplayId],
         now: Timestamp,
     ) -> Result<()>;
-    /// Found and not reported, oldest first.
-    async fn waiting_matches(&self, alert: i64, limit: usize) -> Result<Vec<Match>>;
+    /// Found since a time and not reported, oldest first.
+    async fn waiting_matches(
+        &self,
+        alert: i64,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Match>>;
 
     /// Puts a message into the queue and marks what it reports, both or none.
     async fn add_message(&self, message: &NewMessage) -> Result<()>;
@@ -126,7 +132,8 @@ pub trait AlertCatalog {
     async fn last_message_at(&self, alert: i64) -> Result<Option<Timestamp>>;
     /// Messages that are not delivered and not given up.
     async fn pending_deliveries(&self, alert: i64) -> Result<u64>;
-    /// Those to be tried now, of alerts that are not paused; tests of others as well.
+    /// Those to be tried now, the first one of each alert that is not paused; tests also
+    /// of others.
     async fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>>;
     /// The next time at which one is due.
     async fn next_due_delivery(&self) -> Result<Option<Timestamp>>;

@@ -13,7 +13,8 @@ const ALERT: &str = "SELECT a.id, a.project_id, a.name, a.saved_search_id, a.def
 const DELIVERY: &str = "SELECT d.id, d.alert_id, d.message_id, d.channel, d.is_test, d.status, \
      d.attempts, d.due_at, d.outcome, \
      (SELECT count(*) FROM alert_matches m WHERE m.message_id = d.message_id), \
-     d.created_at, d.tried_at FROM alert_deliveries d";
+     d.created_at, d.tried_at, a.project_id \
+     FROM alert_deliveries d JOIN alerts a ON a.id = d.alert_id";
 
 fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
     Ok(Alert {
@@ -49,6 +50,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         replay_count: row.get::<_, i64>(9)?.unsigned_abs(),
         created_at: time(row, 10)?,
         tried_at: maybe_time(row, 11)?,
+        project: ProjectId(row.get(12)?),
     })
 }
 
@@ -183,11 +185,12 @@ impl AlertCatalog for SqliteCatalog {
         .await
     }
 
-    async fn waiting_matches(&self, id: i64, limit: usize) -> Result<Vec<Match>> {
+    async fn waiting_matches(&self, id: i64, since: Timestamp, limit: usize) -> Result<Vec<Match>> {
         self.read(move |db| {
             let sql = "SELECT replay, matched_at FROM alert_matches
-                 WHERE alert_id = ? AND message_id IS NULL ORDER BY matched_at, replay LIMIT ?";
-            list(db, sql, [id, signed(limit)], found)
+                 WHERE alert_id = ? AND message_id IS NULL AND matched_at >= ?
+                 ORDER BY matched_at, replay LIMIT ?";
+            list(db, sql, [id, since.micros(), signed(limit)], found)
         })
         .await
     }
@@ -249,8 +252,10 @@ impl AlertCatalog for SqliteCatalog {
     async fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>> {
         self.read(move |db| {
             let sql = format!(
-                "{DELIVERY} JOIN alerts a ON a.id = d.alert_id
-                 WHERE d.due_at <= ? AND (a.paused IS NULL OR d.is_test) ORDER BY d.due_at, d.id LIMIT ?"
+                "{DELIVERY} WHERE d.id IN (
+                     SELECT min(w.id) FROM alert_deliveries w JOIN alerts o ON o.id = w.alert_id
+                     WHERE w.due_at <= ? AND (o.paused IS NULL OR w.is_test) GROUP BY w.alert_id)
+                 ORDER BY d.due_at, d.id LIMIT ?"
             );
             list(db, &sql, [now.micros(), signed(limit)], delivery)
         })
