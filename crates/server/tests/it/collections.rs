@@ -235,7 +235,9 @@ fn a_playlist_keeps_its_order_and_shows_what_is_gone() {
     refused(&foreign, 404, "replay not found");
 
     // What is not sealed comes back from the hot log.
-    [&a, &b, &c].map(|id| server.wait_until_sealed(id));
+    for id in [&a, &b, &c] {
+        server.wait_until_sealed(id);
+    }
     assert_eq!(server.stop(), Some(0));
     let catalog = rusqlite::Connection::open(server.data.join("catalog.sqlite")).unwrap();
     let deleted = catalog.execute("DELETE FROM replays WHERE device_id = 'a'", []);

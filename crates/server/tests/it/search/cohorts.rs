@@ -263,7 +263,7 @@ fn circles_and_what_is_used_are_refused() {
         400,
         "range",
     );
-    refused(add("D", json!({ "kind": "sql" })), 400, "kind");
+    refused(add("D", json!({ "kind": "sql" })), 400, "`sql`");
     let unknown = server.get("/api/v1/replays?filter=cohort(Nobody)");
     refused(unknown, 400, "no cohort \"Nobody\"");
     assert_eq!(server.complaints(), [""; 0]);
