@@ -30,7 +30,7 @@ test.beforeEach(async ({ context, server }) => signIn(context, server));
 test('a search is saved, opened, renamed and deleted', async ({ page, server }) => {
   const start_ms = Date.now() - 60_000;
   await server.upload(`saved-${start_ms}`, String(start_ms), countingRecording(start_ms, 3));
-  const filter = `device = "saved-${start_ms}"`;
+  const filter = `device = saved-${start_ms}`;
   await page.goto(`${server.origin}/replays?range=7d&sort=duration&filter=${encodeURIComponent(filter)}`);
   const menu = page.getByRole('group', { name: 'Saved searches' });
   const open = () => page.getByRole('button', { name: 'Saved searches' }).click();
