@@ -156,7 +156,9 @@ fn found<T>(result: store::Result<T>) -> Result<T> {
     }
 }
 
-fn check_text(text: &str) -> Result<()> {
+/// # Errors
+/// `Invalid` for a text that is too long or not plain.
+pub(crate) fn check_text(text: &str) -> Result<()> {
     if text.chars().count() > MAX_TEXT_CHARS {
         return Err(Error::Invalid(format!(
             "a text has at most {MAX_TEXT_CHARS} characters"

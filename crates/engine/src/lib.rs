@@ -7,10 +7,13 @@
 //! `seal` (moving them from the hot log into recording objects).
 
 pub mod access;
+pub mod alerts;
 pub mod assets;
 pub mod capture;
+pub mod cohorts;
 pub mod collaboration;
 pub mod deletion;
+pub mod collections;
 pub mod errors;
 pub mod ingest;
 pub mod ingest_status;
@@ -84,6 +87,7 @@ pub struct Settings {
     pub login_lifetime: Duration,
     pub assets: assets::Settings,
     pub retention: retention::Settings,
+    pub alerts: alerts::Settings,
 }
 
 impl Default for Settings {
@@ -95,6 +99,7 @@ impl Default for Settings {
             login_lifetime: Duration::from_secs(14 * 24 * 3600),
             assets: assets::Settings::default(),
             retention: retention::Settings::default(),
+            alerts: alerts::Settings::default(),
         }
     }
 }
@@ -106,6 +111,8 @@ pub struct Engine {
     pub ingest_status: ingest_status::IngestStatus,
     pub source_maps: source_maps::SourceMaps,
     assets: assets::Assets,
+    alerts: alerts::Alerts,
+    cohorts: cohorts::Cohorts,
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn Blobs>,
     recordings: Arc<recordings::Recordings>,
@@ -163,6 +170,8 @@ impl Engine {
                 settings.retention.days,
             ),
             assets: assets::Assets::new(&settings.assets, secret),
+            alerts: alerts::Alerts::new(&settings.alerts),
+            cohorts: cohorts::Cohorts::default(),
             settings,
             metrics: Metrics::default(),
             ingest_status: ingest_status::IngestStatus::default(),
@@ -229,6 +238,7 @@ const SEAL_EVERY: Duration = Duration::from_secs(2);
 const DICTIONARIES_EVERY: Duration = Duration::from_secs(5);
 const SESSIONS_EVERY: Duration = Duration::from_secs(3600);
 const ERRORS_EVERY: Duration = Duration::from_secs(3600);
+const ALERTS_EVERY: Duration = Duration::from_secs(3600);
 
 impl Background {
     fn start(engine: &Arc<Engine>, pending: tokio::sync::mpsc::Receiver<ingest::Pending>) -> Self {
@@ -262,6 +272,9 @@ impl Background {
             repeat(ERRORS_EVERY, |engine| {
                 Box::pin(async move { engine.forget_old_errors(Timestamp::now()).await })
             }),
+            repeat(ALERTS_EVERY, |engine| {
+                Box::pin(async move { engine.forget_old_alert_matches(Timestamp::now()).await })
+            }),
         ];
         let rows = search::follow_rows_and_events(engine.clone(), stopped.clone());
         tasks.push(tokio::spawn(rows));
@@ -270,6 +283,10 @@ impl Background {
         let files = search::write_to_files(engine.clone(), stopped.clone());
         tasks.push(tokio::spawn(files));
         tasks.push(tokio::spawn(assets::work(engine.clone(), stopped.clone())));
+        let watch = alerts::watch(engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(watch));
+        let deliver = alerts::deliver(engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(deliver));
         tasks.push(tokio::spawn(ingest::write_pending(
             engine.clone(),
             pending,

@@ -79,6 +79,8 @@ pub struct Metrics {
     pub assets_archived: Counter,
     pub assets_failed: Family<ReasonLabel, Counter>,
     pub assets_not_queued: Counter,
+    pub alert_matches: Counter,
+    pub alert_deliveries: Family<ReasonLabel, Counter>,
     pub index_rows: Gauge,
     pub index_events: Gauge,
     pub index_facts: Gauge,
@@ -176,6 +178,16 @@ impl Metrics {
             "ratings",
             "What people said about how replays play",
             self.ratings.clone(),
+        );
+        to.register(
+            "alert_matches",
+            "Replays that alerts found",
+            self.alert_matches.clone(),
+        );
+        to.register(
+            "alert_deliveries",
+            "Tries to deliver a message of an alert, by what they came to",
+            self.alert_deliveries.clone(),
         );
         to.register(
             "assets_archived",

@@ -31,7 +31,10 @@ fn context() -> Context {
             now: Timestamp::from_millis(NOON_MS),
             zone: jiff::tz::TimeZone::UTC,
         },
-        cohorts: HashMap::from([(7, HashSet::from(["ada".to_owned(), "zoe".to_owned()]))]),
+        cohorts: HashMap::from([(
+            7,
+            HashSet::from(["ada".to_owned(), "zoe".to_owned()]).into(),
+        )]),
     }
 }
 
@@ -606,6 +609,69 @@ async fn questions(index: &dyn Index) {
     assert_eq!(funnel(&["Looked", "Bought"], 1_000).await.unwrap(), [2, 0]);
 
     pages(index).await;
+    people(index).await;
+}
+
+async fn people(index: &dyn Index) {
+    use crate::{Behaviour, Together};
+    let ask = async |filter: &str, together, from_ms: Option<i64>, to_ms: Option<i64>| {
+        let behaviour = Behaviour {
+            filter: Filter::from_text(filter).unwrap(),
+            together,
+            from: from_ms.map(|ms| Timestamp::from_millis(NOON_MS + ms)),
+            to: to_ms.map(|ms| Timestamp::from_millis(NOON_MS + ms)),
+        };
+        let found = index.people(SHOP, behaviour, context()).await.unwrap();
+        found.join(" ")
+    };
+    for (filter, from_hours, expected) in [
+        ("", None, "ada bob"),
+        ("browser = Chrome and event(Bought)", None, "ada"),
+        ("event(Looked) count >= 2", None, ""),
+        ("not event(Bought)", None, "ada bob"),
+        ("cohort = 7", None, "ada"),
+        ("event(Looked)", Some(-2), "ada bob"),
+        ("event(Bought)", Some(-2), ""),
+        ("browser = Opera", None, ""),
+    ] {
+        let from_ms = from_hours.map(|hours: i64| hours * HOUR_MS);
+        let found = ask(filter, Together::Replay, from_ms, None).await;
+        assert_eq!(found, expected, "{filter}");
+    }
+    for (filter, from_hours, expected) in [
+        // In two sessions, and once outside of any.
+        ("event(Looked) count = 2", None, "ada"),
+        ("event(Bought) count = 3", None, "ada"),
+        ("event(Bought) count = 1", Some(-1), "ada"),
+        ("event(Bought) count = 0", None, "bob"),
+        ("not event(Bought)", None, "bob"),
+        ("not event(Looked)", Some(-1), "bob"),
+        ("not event(Looked)", None, ""),
+        (
+            "event(Bought, plan = pro) and event(Looked, total = 9)",
+            None,
+            "ada",
+        ),
+        ("browser != Chrome", None, "bob"),
+        ("browser exists", Some(-2), "bob"),
+        ("browser missing", None, ""),
+        ("text = declined or cohort = 7", None, "ada"),
+        ("not cohort = 7", None, "bob"),
+        ("event(Looked) first <= 1s", None, "ada bob"),
+        ("event(Looked) last > 1h", None, "ada"),
+        ("error() count > 5", None, ""),
+    ] {
+        let from_ms = from_hours.map(|hours: i64| hours * HOUR_MS);
+        let found = ask(filter, Together::User, from_ms, None).await;
+        assert_eq!(found, expected, "{filter}");
+    }
+    let until = ask(
+        "event(Bought) count = 2",
+        Together::User,
+        None,
+        Some(-HOUR_MS),
+    );
+    assert_eq!(until.await, "ada");
 }
 
 async fn pages(index: &dyn Index) {
@@ -654,6 +720,7 @@ async fn errors(index: &dyn Index) {
     };
     for (filter, message) in [
         ("cohort = 8", "no cohort 8"),
+        ("cohort(Nobody)", "no cohort \"Nobody\""),
         ("started from -1d to -2d", "ends before"),
         ("started > -2000000000y", "too far away"),
     ] {

@@ -3,8 +3,9 @@
 
 use crate::codes::Column;
 use crate::deadline::{Deadline, Question};
-use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, field};
+use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, Problem, field};
 use crate::piece::Held;
+use crate::rows::Rows;
 use crate::segment::{REPLAY, Segment, type_name};
 use crate::text::Wanted;
 use crate::value::{Matcher, Value};
@@ -194,6 +195,7 @@ impl Evaluation<'_> {
             Filter::Happened(happened) => self.happened(happened),
             Filter::Screen(phrase) => self.screen(&Wanted::of(&phrase.text)),
             Filter::Cohort(id) => self.cohort(*id),
+            Filter::CohortNamed(name) => Err(no_cohort(&format!("{name:?}"))),
         }
     }
 
@@ -214,16 +216,14 @@ impl Evaluation<'_> {
             }
             Filter::Screen(_) => Ok(()),
             Filter::Cohort(id) => self.users_of(*id).map(drop),
+            Filter::CohortNamed(name) => Err(no_cohort(&format!("{name:?}"))),
         }
     }
 
     fn users_of(&self, cohort: i64) -> Result<&HashSet<String>> {
-        self.context.cohorts.get(&cohort).ok_or_else(|| {
-            Error::Filter(crate::filter::Problem {
-                message: format!("there is no cohort {cohort}"),
-                nearest: None,
-            })
-        })
+        let users = self.context.cohorts.get(&cohort);
+        let users = users.ok_or_else(|| no_cohort(&cohort.to_string()))?;
+        Ok(users)
     }
 
     fn field(&self, predicate: &Predicate) -> Result<RoaringBitmap> {
@@ -363,12 +363,26 @@ impl Evaluation<'_> {
 
     fn cohort(&self, id: i64) -> Result<RoaringBitmap> {
         let users = self.users_of(id)?;
-        let is_in = |row: &u32| match self.question.rows.value(*row, "user") {
-            Some(Value::Text(user)) => users.contains(&user),
-            _ => false,
-        };
-        Ok(self.question.rows.live.iter().filter(is_in).collect())
+        let rows = &self.question.rows;
+        let is_in = |row: &u32| who(rows, *row).is_some_and(|who| users.contains(&who));
+        Ok(rows.live.iter().filter(is_in).collect())
     }
+}
+
+/// The user of a row, or the device when nobody is known.
+pub fn who(rows: &Rows, row: u32) -> Option<String> {
+    let text = |field| match rows.value(row, field) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
+    text("user").or_else(|| text("device"))
+}
+
+fn no_cohort(which: &str) -> Error {
+    Error::Filter(Problem {
+        message: format!("there is no cohort {which}"),
+        nearest: None,
+    })
 }
 
 impl Bits {

@@ -25,6 +25,7 @@ pub mod feed;
 mod file;
 mod local;
 mod manifest;
+mod people;
 mod piece;
 mod project;
 mod questions;
@@ -38,6 +39,7 @@ mod value;
 
 pub use charts::{Funnel, Group, Series};
 pub use local::{LocalIndex, Options};
+pub use people::{Behaviour, Together};
 pub use questions::{Cursor, Facet, List, Name, NameKind, Page, Sort, StreamEvent, StreamQuery};
 pub use state::MAX_NAMES;
 pub use text::{Appearance, Wanted};
@@ -48,6 +50,7 @@ use model::{ProjectId, ReplayId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -169,8 +172,9 @@ pub enum Subject {
 #[derive(Debug, Clone)]
 pub struct Context {
     pub clock: Clock,
-    /// User ids by cohort, of the cohorts that a filter names.
-    pub cohorts: HashMap<i64, HashSet<String>>,
+    /// By cohort, of the cohorts that a filter names: user ids, and ids of devices of
+    /// which no user is known.
+    pub cohorts: HashMap<i64, Arc<HashSet<String>>>,
 }
 
 /// What was not indexed.
@@ -270,6 +274,13 @@ pub trait Index: Send + Sync {
     ) -> Result<Vec<Appearance>>;
     /// What was done under any of some user or device ids, newest first.
     async fn stream(&self, project: ProjectId, query: StreamQuery) -> Result<Vec<StreamEvent>>;
+    /// Who behaved so: user ids, and ids of devices of which no user is known.
+    async fn people(
+        &self,
+        project: ProjectId,
+        behaviour: Behaviour,
+        context: Context,
+    ) -> Result<Vec<String>>;
 
     /// Counts and different users between each two boundaries.
     async fn series(

@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::charts::{self, Funnel, Group, Series};
 use crate::deadline::{Deadline, Question};
+use crate::people::{self, Behaviour};
 use crate::project::Project;
 use crate::questions::{self, Cursor, Facet, List, Name, Page, Sort, StreamEvent, StreamQuery};
 use crate::{
@@ -320,6 +321,18 @@ impl Index for LocalIndex {
     async fn stream(&self, project: ProjectId, query: StreamQuery) -> Result<Vec<StreamEvent>> {
         self.ask(project, move |state| questions::stream(state, &query))
             .await
+    }
+
+    async fn people(
+        &self,
+        project: ProjectId,
+        behaviour: Behaviour,
+        context: Context,
+    ) -> Result<Vec<String>> {
+        self.ask(project, move |state| {
+            people::people(state, &behaviour, &context)
+        })
+        .await
     }
 
     async fn series(

@@ -35,7 +35,7 @@ fn context() -> Context {
             now: Timestamp::from_millis(START_MS),
             zone: jiff::tz::TimeZone::UTC,
         },
-        cohorts: HashMap::from([(1, HashSet::from(["u1".to_owned(), "u2".to_owned()]))]),
+        cohorts: HashMap::from([(1, HashSet::from(["u1".to_owned(), "u2".to_owned()]).into())]),
     }
 }
 
@@ -199,6 +199,7 @@ impl World {
                     .into_iter()
                     .any(|text| format!(" {text} ").contains(wanted))
             }
+            Filter::CohortNamed(_) => panic!("not generated"),
             Filter::Cohort(_) => match self.user(replay) {
                 Some(Value::Text(user)) => user == "u1" || user == "u2",
                 _ => false,

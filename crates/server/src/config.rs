@@ -14,7 +14,7 @@ use wire::amplitude::{CaptureSettings, MaskLevel, TargetingRule};
 const DEFAULTS: &str = include_str!("default.toml");
 const ENV_PREFIX: &str = "REENACT__";
 /// Settings that `config --print` does not show.
-const SECRETS: [&str; 1] = ["server.metrics_token"];
+const SECRETS: [&str; 2] = ["server.metrics_token", "mail.password"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +25,8 @@ pub struct Config {
     seal: Seal,
     assets: Assets,
     retention: Retention,
+    alerts: Alerts,
+    mail: Mail,
     posthog: PostHog,
     login: Login,
     capture: Capture,
@@ -36,6 +38,7 @@ pub struct Server {
     pub listen: SocketAddr,
     ingest_listen: String,
     pub data: PathBuf,
+    public_url: String,
     trusted_proxies: Vec<String>,
     country_header: String,
     metrics_token: String,
@@ -85,6 +88,26 @@ struct Assets {
 struct Retention {
     days: u32,
     check_seconds: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alerts {
+    look_seconds: f64,
+    retry_seconds: Vec<f64>,
+    allowed_networks: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mail {
+    host: String,
+    port: u16,
+    encryption: String,
+    username: String,
+    password: String,
+    password_file: String,
+    from: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +193,7 @@ impl Config {
         self.trusted_proxies()?;
         self.metrics_token()?;
         self.assets()?;
+        self.alerts()?;
         Ok(())
     }
 
@@ -212,17 +236,67 @@ impl Config {
     }
 
     fn assets(&self) -> Result<engine::assets::Settings> {
-        let networks = self.assets.allowed_networks.iter();
-        let networks = networks.map(|text| {
-            engine::assets::parse_network(text).with_context(|| {
-                format!("assets.allowed_networks: {text:?} is not a network such as 10.0.0.0/8")
-            })
-        });
+        let networks = &self.assets.allowed_networks;
         Ok(engine::assets::Settings {
             enabled: self.assets.enabled,
-            allowed_networks: networks.collect::<Result<_>>()?,
+            allowed_networks: networks_of("assets.allowed_networks", networks)?,
             own_port: None,
         })
+    }
+
+    fn alerts(&self) -> Result<engine::alerts::Settings> {
+        let seconds =
+            |name: &str, number: f64, least: f64| match (least..=604_800.0).contains(&number) {
+                true => Ok(Duration::from_secs_f64(number)),
+                false => bail!("alerts.{name} must be from {least} to 604800"),
+            };
+        let retries = self.alerts.retry_seconds.iter();
+        let url = self.server.public_url.trim_end_matches('/');
+        if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("server.public_url must begin with http:// or https://");
+        }
+        let networks = &self.alerts.allowed_networks;
+        Ok(engine::alerts::Settings {
+            public_url: url.to_owned(),
+            allowed_networks: networks_of("alerts.allowed_networks", networks)?,
+            look_every: seconds("look_seconds", self.alerts.look_seconds, 0.1)?,
+            retry_after: retries
+                .map(|wait| seconds("retry_seconds", *wait, 0.0))
+                .collect::<Result<_>>()?,
+            mail: self.mail()?,
+        })
+    }
+
+    fn mail(&self) -> Result<Option<engine::alerts::Mail>> {
+        use engine::alerts::{Encryption, Secret};
+        let mail = &self.mail;
+        if mail.host.is_empty() {
+            return Ok(None);
+        }
+        let encryption = match mail.encryption.as_str() {
+            "starttls" => Encryption::StartTls,
+            "tls" => Encryption::Tls,
+            "none" => Encryption::None,
+            other => bail!("mail.encryption {other:?} is not starttls, tls or none"),
+        };
+        let password = match mail.password_file.as_str() {
+            "" => mail.password.clone(),
+            file => std::fs::read_to_string(file)
+                .with_context(|| format!("mail.password_file {file}"))?
+                .trim()
+                .to_owned(),
+        };
+        let mail = engine::alerts::Mail {
+            host: mail.host.clone(),
+            port: mail.port,
+            encryption,
+            username: mail.username.clone(),
+            password: Secret(password),
+            from: mail.from.clone(),
+        };
+        mail.check()
+            .map_err(|error| anyhow::anyhow!("mail.{error}"))?;
+        Ok(Some(mail))
     }
 
     /// # Errors
@@ -237,6 +311,7 @@ impl Config {
                 days: self.retention.days,
                 check_every: Duration::from_secs_f64(self.retention.check_seconds),
             },
+            alerts: self.alerts()?,
             ..engine::Settings::default()
         })
     }
@@ -276,6 +351,14 @@ impl Config {
                 .then(|| PathBuf::from(&self.posthog.package_dir)),
         })
     }
+}
+
+fn networks_of<N: FromIterator<ipnet::IpNet>>(name: &str, texts: &[String]) -> Result<N> {
+    let networks = texts.iter().map(|text| {
+        engine::assets::parse_network(text)
+            .with_context(|| format!("{name}: {text:?} is not a network such as 10.0.0.0/8"))
+    });
+    networks.collect()
 }
 
 /// Every setting in force, one line each, with where it was set.
@@ -347,6 +430,13 @@ mod tests {
                 "[assets]\nallowed_networks = [\"intranet\"]\n",
                 "allowed_networks",
             ),
+            ("[alerts]\nlook_seconds = 0\n", "look_seconds"),
+            ("[server]\npublic_url = \"x.test\"\n", "public_url"),
+            (
+                "[mail]\nhost = \"m.test\"\nencryption = \"ssl\"\n",
+                "encryption",
+            ),
+            ("[mail]\nhost = \"m.test\"\n", "mail.from"),
         ] {
             let error = format!("{:#}", with_file(toml).unwrap_err());
             assert!(error.contains(expected), "{error}");

@@ -1,18 +1,22 @@
 //! The catalog: accounts, projects and keys, and the rows of replays and
 //! analytics events that lists and searches are answered from.
 
+pub mod alerts;
 pub mod assets;
 pub mod collaboration;
 pub mod deletion;
+pub mod collections;
 pub mod errors;
 pub mod people;
 pub mod search;
 pub mod sqlite;
 
 use crate::Result;
+use alerts::AlertCatalog;
 use assets::AssetCatalog;
 use collaboration::Collaboration;
 use deletion::DeletionCatalog;
+use collections::CollectionCatalog;
 use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
@@ -165,6 +169,8 @@ pub struct Cursor {
 pub trait Catalog:
     Collaboration
     + AssetCatalog
+    + CollectionCatalog
+    + AlertCatalog
     + DeletionCatalog
     + ErrorCatalog
     + PeopleCatalog

@@ -13,6 +13,7 @@ macro_rules! ok {
 
 mod assets;
 mod collaboration;
+mod collections;
 mod errors;
 mod people;
 mod search;
@@ -138,6 +139,7 @@ pub async fn catalog(catalog: &dyn Catalog) {
     errors::errors(catalog, project).await;
     people::people(catalog, project).await;
     search::search(catalog, project, second, user.id).await;
+    collections::collections(catalog, project, second, &user).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

@@ -1,9 +1,12 @@
 //! Our own JSON API. Request and response types are here and nowhere below.
 
+pub mod alerts;
 pub mod assets;
 pub mod capture;
+pub mod cohorts;
 pub mod collaboration;
 pub mod deletions;
+pub mod collections;
 pub mod errors;
 pub mod events;
 pub mod export;

@@ -225,9 +225,13 @@ pub async fn neighbours(
     viewer: Viewer,
     Path(id): Path<String>,
     Query(params): Query<ListParams>,
+    Query(listed): Query<super::collections::InPlaylist>,
 ) -> ApiResult<Json<Value>> {
     let replay = find(&state, &viewer, &id, params.project_id).await?;
     let project = viewer.project(&state, Some(replay.project_id.0)).await?;
+    if let Some(playlist) = listed.playlist {
+        return super::collections::neighbours(&state, &viewer, &replay, playlist).await;
+    }
     let request = params.request(&viewer)?;
     let beside = state
         .engine

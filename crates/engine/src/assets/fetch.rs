@@ -218,7 +218,8 @@ fn failure_of(error: &ureq::Error) -> Failure {
     }
 }
 
-fn is_forbidden(error: &std::io::Error) -> bool {
+/// Whether the guard refused the address.
+pub fn is_forbidden(error: &std::io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Forbidden>())
 }
 

@@ -15,6 +15,7 @@ mod inline;
 mod worker;
 
 pub use content::style_sheet_text;
+pub(crate) use fetch::is_forbidden;
 pub use guard::{Guard, Names, SystemNames};
 pub use inline::Inlined;
 

@@ -88,14 +88,14 @@ impl Order {
     }
 }
 
-fn condition(name: &str, test: Test) -> Filter {
+pub(crate) fn condition(name: &str, test: Test) -> Filter {
     Filter::Field(Predicate {
         name: name.to_owned(),
         test,
     })
 }
 
-fn time(at: Timestamp) -> Operand {
+pub(crate) fn time(at: Timestamp) -> Operand {
     Operand::Time(When::At(at.micros()))
 }
 
@@ -112,8 +112,19 @@ impl Search {
 }
 
 impl Engine {
+    /// # Errors
+    /// What is wrong with the description of a list.
+    pub(crate) async fn check_list(
+        &self,
+        project: &Project,
+        request: &ListRequest,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.wanted(project, request, now).await.map(drop)
+    }
+
     /// The list that a request describes, from its start.
-    async fn wanted(
+    pub(crate) async fn wanted(
         &self,
         project: &Project,
         request: &ListRequest,
@@ -122,6 +133,7 @@ impl Engine {
         let order = Order::of(request)?;
         let (from, to) = range_of(request, &zone_of(project)?, now)?;
         let mut filter = filter_of_text(request.filter.as_deref().unwrap_or_default())?;
+        self.name_cohorts(project.id, &mut filter).await?;
         let recorded = Test::Is(vec![Operand::Flag(true)]);
         filter = filter.and(condition("recorded", recorded));
         // Also holds for what has no end.
@@ -172,7 +184,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<u64> {
         let list = self.wanted(project, request, now).await?;
-        let context = self.search_context(project, now)?;
+        let context = self.search_context(project, &list.filter, now, 0).await?;
         self.search.total(project.id, list, context).await
     }
 
@@ -190,7 +202,7 @@ impl Engine {
             limit: limit + 1,
             ..self.wanted(project, request, now).await?
         };
-        let context = self.search_context(project, now)?;
+        let context = self.search_context(project, &list.filter, now, 0).await?;
         let mut found = self.search.index.list(project.id, list, context).await?;
         let has_more = found.replays.len() > limit;
         found.replays.truncate(limit);
@@ -226,6 +238,7 @@ impl Engine {
                 next: None,
             });
         };
+        let context = self.search_context(project, &list.filter, now, 0).await?;
         let mut found = [None, None];
         for (beside, is_ascending) in found
             .iter_mut()
@@ -237,8 +250,7 @@ impl Engine {
                 limit: 1,
                 ..list.clone()
             };
-            let context = self.search_context(project, now)?;
-            let page = index.list(project.id, list, context).await?;
+            let page = index.list(project.id, list, context.clone()).await?;
             *beside = page.replays.first().map(|found| found.id);
         }
         let [previous, next] = found;
@@ -263,7 +275,7 @@ impl Engine {
         }
         let limit = bounded("limit", wanted.limit, 10, MAX_FACET_VALUES)?;
         let list = self.wanted(project, request, now).await?;
-        let context = self.search_context(project, now)?;
+        let context = self.search_context(project, &list.filter, now, 0).await?;
         let total = self.search.total(project.id, list.clone(), context.clone());
         let total = total.await?;
         let list = List { limit, ..list };

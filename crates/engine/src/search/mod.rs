@@ -14,19 +14,20 @@ pub use list::{FacetRequest, Facets, value_filter};
 pub use stream::{Session, Stream};
 pub use suggest::{SuggestedName, SuggestedValue};
 
+pub(crate) use list::{condition, time};
+
 pub(crate) use feed::{follow_facts, follow_rows_and_events, write_to_files};
 
 use crate::{Engine, Error, Result};
 use index::filter::{Clock, Filter, FilterError};
 use index::{Context, Index, LocalIndex, Subject};
 use model::{ProjectId, ReplayId, Timestamp};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use store::catalog::Project;
 
 pub struct Search {
-    index: Arc<dyn Index>,
+    pub(crate) index: Arc<dyn Index>,
     /// Held while something goes from the catalog into the index, so that what is
     /// deleted meanwhile does not come back.
     rows_on_the_way: tokio::sync::Mutex<()>,
@@ -76,11 +77,22 @@ pub fn filter_of_json(json: &serde_json::Value) -> Result<Filter> {
 }
 
 impl Engine {
-    fn search_context(&self, project: &Project, now: Timestamp) -> Result<Context> {
+    /// What a filter is asked with; `depth` is that of a cohort in which it stands.
+    pub(crate) async fn search_context(
+        &self,
+        project: &Project,
+        filter: &Filter,
+        now: Timestamp,
+        depth: usize,
+    ) -> Result<Context> {
         let zone = crate::replays::zone_of(project)?;
+        let cohorts = self.cohorts_of(project, filter, now, depth).await?;
+        let identities = cohorts
+            .into_iter()
+            .map(|(id, computed)| (id, computed.identities.clone()));
         Ok(Context {
             clock: Clock { now, zone },
-            cohorts: HashMap::new(),
+            cohorts: identities.collect(),
         })
     }
 

@@ -65,6 +65,9 @@ impl Engine {
         limit: Option<usize>,
     ) -> Result<Vec<SuggestedValue>> {
         let limit = bounded("limit", limit, SUGGESTIONS, MAX_SUGGESTIONS)?;
+        if field == "cohort" {
+            return self.suggest_cohorts(project, prefix, limit).await;
+        }
         let index = &self.search.index;
         let values = index.values(project, field.to_owned(), prefix.to_owned(), limit);
         let mut found = Vec::new();
@@ -75,6 +78,30 @@ impl Engine {
             found.push(SuggestedValue { value, count, text });
         }
         Ok(found)
+    }
+
+    async fn suggest_cohorts(
+        &self,
+        project: ProjectId,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<SuggestedValue>> {
+        let prefix = prefix.to_lowercase();
+        let cohorts = self.cohorts(project).await?.into_iter();
+        let fitting = cohorts.filter(|it| it.name.to_lowercase().starts_with(&prefix));
+        let suggested = fitting.take(limit).map(|it| {
+            let known = self.known_cohort(project, it.id);
+            let filter = Filter::CohortNamed(it.name.clone()).to_text();
+            let text = filter
+                .strip_prefix("cohort(")
+                .and_then(|text| text.strip_suffix(')'));
+            SuggestedValue {
+                count: known.map_or(0, |known| known.members.len() as u64),
+                text: text.unwrap_or_default().to_owned(),
+                value: index::Value::Text(it.name),
+            }
+        });
+        Ok(suggested.collect())
     }
 
     /// Where a phrase stood on the screen of a replay, by time; and whether these are all.

@@ -99,9 +99,13 @@ fn read_filter(value: &Value, depth: usize, conditions: &mut usize) -> Result<Fi
         return inside("text", phrase).map(Filter::Screen);
     }
     if let Some(id) = object.get("cohort") {
+        if let Some(name) = id.as_str() {
+            let name = super::parser::check_cohort_name(name).map(|()| name.to_owned());
+            return inside("cohort", name.map_err(problem)).map(Filter::CohortNamed);
+        }
         let id = id
             .as_i64()
-            .ok_or_else(|| wrong("expected the number of a cohort"));
+            .ok_or_else(|| wrong("expected the name or the number of a cohort"));
         return inside("cohort", id).map(Filter::Cohort);
     }
     Err(wrong(
@@ -306,6 +310,7 @@ pub fn write(filter: &Filter) -> Value {
         Filter::Happened(happened) => write_happened(happened),
         Filter::Screen(phrase) => json!({ "text": phrase.text }),
         Filter::Cohort(id) => json!({ "cohort": id }),
+        Filter::CohortNamed(name) => json!({ "cohort": name }),
     }
 }
 

@@ -41,6 +41,9 @@ pub enum Filter {
     Screen(Phrase),
     /// The user is in this cohort.
     Cohort(i64),
+    /// The same by the cohort's name. An index knows numbers only: who asks it puts
+    /// them in with [`Filter::name_cohorts`].
+    CohortNamed(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -176,6 +179,65 @@ impl Filter {
     /// Holds for every replay.
     pub fn everything() -> Self {
         Self::All(Vec::new())
+    }
+
+    /// Calls with each cohort that is named, to replace it.
+    ///
+    /// # Errors
+    /// The first one of `number_of`.
+    pub fn name_cohorts<E>(
+        &mut self,
+        number_of: &mut impl FnMut(&str) -> Result<i64, E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters
+                .iter_mut()
+                .try_for_each(|filter| filter.name_cohorts(number_of)),
+            Self::Not(inner) => inner.name_cohorts(number_of),
+            Self::CohortNamed(name) => {
+                *self = Self::Cohort(number_of(name)?);
+                Ok(())
+            }
+            Self::Field(_) | Self::Happened(_) | Self::Screen(_) | Self::Cohort(_) => Ok(()),
+        }
+    }
+
+    /// Numbers of the cohorts that it asks for.
+    pub fn cohorts(&self) -> Vec<i64> {
+        let mut found = Vec::new();
+        self.each_condition(&mut |condition| {
+            if let Self::Cohort(id) = condition {
+                found.push(*id);
+            }
+        });
+        found
+    }
+
+    /// Names of those that it asks for by name.
+    pub fn cohort_names(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.each_condition(&mut |condition| {
+            if let Self::CohortNamed(name) = condition {
+                found.push(name.as_str());
+            }
+        });
+        found
+    }
+
+    fn each_condition<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters
+                    .iter()
+                    .for_each(|filter| filter.each_condition(each));
+            }
+            Self::Not(inner) => inner.each_condition(each),
+            Self::Field(_)
+            | Self::Happened(_)
+            | Self::Screen(_)
+            | Self::Cohort(_)
+            | Self::CohortNamed(_) => each(self),
+        }
     }
 
     /// Both this and `other`.

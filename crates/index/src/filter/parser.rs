@@ -157,6 +157,9 @@ impl Parser {
         let (name, at) = self.name("a condition")?;
         self.count_condition(&at)?;
         if *self.peek() == Token::Sign("(") {
+            if name == "cohort" {
+                return self.cohort_named();
+            }
             return self.happened(&name, at);
         }
         let field = field(&name).map_err(|problem| FilterError::at(at.clone(), problem))?;
@@ -193,11 +196,20 @@ impl Parser {
     fn cohort(&mut self) -> Parsed<Filter> {
         let is_not = self.equal_or_not()?;
         let at = self.place();
-        let (text, _) = self.value_text()?;
-        let id = text
-            .parse()
-            .map_err(|_| FilterError::at(at, Problem::new("expected the number of a cohort")))?;
-        Ok(negate_if(is_not, Filter::Cohort(id)))
+        let (text, is_quoted) = self.value_text()?;
+        let id = text.parse().ok().filter(|_| !is_quoted);
+        let cohort = id.map_or_else(|| named_cohort(text, at), |id| Ok(Filter::Cohort(id)));
+        Ok(negate_if(is_not, cohort?))
+    }
+
+    /// `cohort("name")`
+    fn cohort_named(&mut self) -> Parsed<Filter> {
+        self.expect_sign("(")?;
+        let at = self.place();
+        let (name, _) = self.value_text()?;
+        let cohort = named_cohort(name, at)?;
+        self.expect_sign(")")?;
+        Ok(cohort)
     }
 
     fn happened(&mut self, kind: &str, at: Range<usize>) -> Parsed<Filter> {
@@ -398,6 +410,19 @@ fn alone_or(mut found: Vec<Filter>, make: fn(Vec<Filter>) -> Filter) -> Filter {
     match found.len() {
         1 => found.remove(0),
         _ => make(found),
+    }
+}
+
+fn named_cohort(name: String, at: Range<usize>) -> Parsed<Filter> {
+    let checked = check_cohort_name(&name);
+    checked.map_err(|problem| FilterError::at(at, problem))?;
+    Ok(Filter::CohortNamed(name))
+}
+
+pub(super) fn check_cohort_name(name: &str) -> Result<(), Problem> {
+    match name.trim().is_empty() || name.len() > super::MAX_OPERAND_BYTES {
+        true => Err(Problem::new("expected the name or the number of a cohort")),
+        false => Ok(()),
     }
 }
 

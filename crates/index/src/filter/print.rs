@@ -16,6 +16,7 @@ pub fn print(filter: &Filter) -> String {
         Filter::Happened(happened) => print_happened(happened),
         Filter::Screen(phrase) => format!("text = {}", print_text(&phrase.text, false)),
         Filter::Cohort(id) => format!("cohort = {id}"),
+        Filter::CohortNamed(name) => format!("cohort({})", print_text(name, false)),
     }
 }
 
@@ -30,7 +31,8 @@ fn nested(filter: &Filter) -> String {
         | Filter::Field(_)
         | Filter::Happened(_)
         | Filter::Screen(_)
-        | Filter::Cohort(_) => print(filter),
+        | Filter::Cohort(_)
+        | Filter::CohortNamed(_) => print(filter),
     }
 }
 

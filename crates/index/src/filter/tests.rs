@@ -40,6 +40,9 @@ fn the_written_forms_mean_what_they_say() {
             "not text = \"Payment declined\"",
         ),
         ("cohort = 5", "cohort = 5"),
+        ("cohort(\"Big spenders\")", "cohort(\"Big spenders\")"),
+        ("not cohort(\"5\")", "not cohort(\"5\")"),
+        ("cohort != \"5\"", "not cohort(\"5\")"),
         (
             "tag.cart = 5 tag.cart = \"5\"",
             "tag.cart = 5 and tag.cart = \"5\"",
@@ -366,6 +369,7 @@ fn any_filter() -> impl Strategy<Value = Filter> {
         any_happened(),
         "[a-z]{1,5}( [a-z]{1,5}){0,2}\\*?".prop_map(|text| Filter::Screen(Phrase { text })),
         any::<i64>().prop_map(Filter::Cohort),
+        "[a-z0-9]{1,5}( [\"a-z]{1,5}){0,2}".prop_map(Filter::CohortNamed),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![

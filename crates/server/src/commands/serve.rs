@@ -50,6 +50,9 @@ async fn serve(config: &Config) -> Result<()> {
     let _lock = lock(data)?;
     let (listener, address) = bind(config.server.listen).await?;
     let mut settings = config.engine()?;
+    if settings.alerts.public_url.is_empty() {
+        settings.alerts.public_url = format!("http://{address}");
+    }
     let is_here = address.ip().is_loopback() || address.ip().is_unspecified();
     if config.server.demo && is_here {
         // So that replays of the demo shop have its style sheet and pictures.

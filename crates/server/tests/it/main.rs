@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod access;
+mod alerts;
 mod assets;
 mod bad_input;
 mod captured;
 mod collaboration;
+mod collections;
 mod connections;
 mod cors;
 mod deletion;

@@ -1,10 +1,12 @@
 //! The catalog in SQLite: one writer, several readers, write-ahead log,
 //! `synchronous=FULL`, so that a commit survives a loss of power.
 
+mod alerts;
 mod assets;
 mod collaboration;
 mod deletion;
 mod erasure;
+mod collections;
 mod errors;
 mod issues;
 mod people;
@@ -35,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0005_capture.sql"),
     include_str!("sqlite/migrations/0006_frustration.sql"),
     include_str!("sqlite/migrations/0007_retention.sql"),
+    include_str!("sqlite/migrations/0008_collections.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

@@ -167,7 +167,7 @@ export class ApiClient {
 
   /** For parts of the app that are loaded when they are needed and bring their own calls. */
   get = <T>(path: string, parameters: Parameters, signal?: AbortSignal) => this.#getJson<T>(path, parameters, signal);
-  send = <T>(method: 'POST' | 'PATCH', path: string, body: unknown) => this.#change<T>(method, path, body);
+  send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) => this.#change<T>(method, path, body);
 
   /** Equal reads that overlap share one request. It is given up when nobody waits any more. */
   async #getJson<T>(

@@ -2,6 +2,7 @@
 //! survives a crash, bad input.
 
 mod bad_input;
+mod cohorts;
 mod filters;
 mod lists;
 mod users;

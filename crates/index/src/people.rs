@@ -1,0 +1,259 @@
+//! Who behaved as a filter says: in one replay, or in everything that they did.
+
+use crate::deadline::Question;
+use crate::evaluate::{ALWAYS, Asked, Evaluation, replay_of, who};
+use crate::filter::{Filter, Happened, Occurs, Predicate, Test};
+use crate::segment::{REPLAY, USER};
+use crate::value::Value;
+use crate::{Context, Result};
+use model::Timestamp;
+use roaring::RoaringBitmap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+/// What conditions of a filter are about together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// One replay fulfils all of them.
+    Replay,
+    /// All that the user did: counts are sums over all replays, and over events that
+    /// belong to none; a condition with `not` or "is not" holds when no replay breaks it.
+    User,
+}
+
+#[derive(Debug, Clone)]
+pub struct Behaviour {
+    pub filter: Filter,
+    pub together: Together,
+    /// Replays that started in this time, and with [`Together::User`] what happened in it.
+    pub from: Option<Timestamp>,
+    /// Not in it any more.
+    pub to: Option<Timestamp>,
+}
+
+pub fn people(
+    question: &Question<'_>,
+    behaviour: &Behaviour,
+    context: &Context,
+) -> Result<Vec<String>> {
+    let evaluation = Evaluation {
+        question: *question,
+        context,
+    };
+    evaluation.check(&behaviour.filter)?;
+    let from = behaviour.from.map_or(ALWAYS.start, Timestamp::micros);
+    let to = behaviour.to.map_or(ALWAYS.end, Timestamp::micros);
+    let within = from..to;
+    match behaviour.together {
+        Together::Replay => {
+            let rows = evaluation.rows(&behaviour.filter)? & started_in(question, &within);
+            let people: BTreeSet<_> = rows
+                .iter()
+                .filter_map(|row| who(&question.rows, row))
+                .collect();
+            Ok(people.into_iter().collect())
+        }
+        Together::User => {
+            let by_user = ByUser::new(evaluation, within)?;
+            let people = by_user.people(&behaviour.filter)?;
+            let mut names: Vec<_> = people
+                .iter()
+                .map(|person| by_user.names[person as usize].clone())
+                .collect();
+            names.sort_unstable();
+            Ok(names)
+        }
+    }
+}
+
+fn started_in(question: &Question<'_>, within: &Range<i64>) -> RoaringBitmap {
+    let rows = &question.rows;
+    if *within == ALWAYS {
+        return rows.live.clone();
+    }
+    let is_in = |row: &u32| {
+        let started_ms = rows.number_of(*row, "started");
+        started_ms.is_some_and(|ms| within.contains(&((ms as i64).saturating_mul(1000))))
+    };
+    rows.live.iter().filter(is_in).collect()
+}
+
+/// Everyone who is known, numbered.
+struct ByUser<'a> {
+    evaluation: Evaluation<'a>,
+    within: Range<i64>,
+    rows_within: RoaringBitmap,
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    /// By row; `u32::MAX` for nobody.
+    of_row: Vec<u32>,
+    /// When somebody was first seen; NaN without any session.
+    first_ms: Vec<f64>,
+}
+
+impl<'a> ByUser<'a> {
+    fn new(evaluation: Evaluation<'a>, within: Range<i64>) -> Result<Self> {
+        let question = evaluation.question;
+        let rows = &question.rows;
+        let count = rows.live.max().map_or(0, |last| last as usize + 1);
+        let mut all = Self {
+            rows_within: started_in(&question, &within),
+            within,
+            names: Vec::new(),
+            numbers: HashMap::new(),
+            of_row: vec![u32::MAX; count],
+            first_ms: Vec::new(),
+            evaluation,
+        };
+        for row in &rows.live {
+            if let Some(name) = who(rows, row) {
+                let person = all.number(name);
+                all.of_row[row as usize] = person;
+                let first_ms = &mut all.first_ms[person as usize];
+                *first_ms = first_ms.min(rows.number_of(row, "started").unwrap_or(f64::NAN));
+            }
+        }
+        // Also who only sent events that belong to no session.
+        for held in &question.events {
+            question.until.check()?;
+            let users = held.piece.column(USER)?;
+            for user in users.iter().flat_map(|users| &users.dictionary) {
+                if let Value::Text(user) = user {
+                    all.number(user.clone());
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn number(&mut self, name: String) -> u32 {
+        if let Some(known) = self.numbers.get(&name) {
+            return *known;
+        }
+        let next = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.first_ms.push(f64::NAN);
+        self.numbers.insert(name, next);
+        next
+    }
+
+    fn everyone(&self) -> RoaringBitmap {
+        (0..self.names.len() as u32).collect()
+    }
+
+    fn people(&self, filter: &Filter) -> Result<RoaringBitmap> {
+        self.evaluation.question.until.check()?;
+        match filter {
+            Filter::All(filters) => {
+                let mut people = self.everyone();
+                for filter in filters {
+                    people &= self.people(filter)?;
+                }
+                Ok(people)
+            }
+            Filter::Any(filters) => {
+                let mut people = RoaringBitmap::new();
+                for filter in filters {
+                    people |= self.people(filter)?;
+                }
+                Ok(people)
+            }
+            Filter::Not(inner) => Ok(self.everyone() - self.people(inner)?),
+            Filter::Field(predicate) => match positive(&predicate.test) {
+                Some(test) => {
+                    let name = predicate.name.clone();
+                    let breaks = Filter::Field(Predicate { name, test });
+                    Ok(self.everyone() - self.with_row(&breaks)?)
+                }
+                None => self.with_row(filter),
+            },
+            Filter::Happened(happened) => self.happened(happened),
+            Filter::Screen(_) | Filter::Cohort(_) | Filter::CohortNamed(_) => self.with_row(filter),
+        }
+    }
+
+    /// Who has a replay in the time for which a condition holds.
+    fn with_row(&self, filter: &Filter) -> Result<RoaringBitmap> {
+        let rows = self.evaluation.rows(filter)? & &self.rows_within;
+        let people = rows.iter().map(|row| self.of_row[row as usize]);
+        Ok(people.filter(|person| *person != u32::MAX).collect())
+    }
+
+    fn happened(&self, happened: &Happened) -> Result<RoaringBitmap> {
+        let question = &self.evaluation.question;
+        let asked = Asked::of(happened, self.evaluation.context, question.until)?;
+        let pieces = match happened.kind.as_str() {
+            "event" => &question.events,
+            _ => &question.facts,
+        };
+        let mut counts = vec![0u64; self.names.len()];
+        let mut firsts_us = vec![i64::MAX; self.names.len()];
+        let mut lasts_us = vec![i64::MIN; self.names.len()];
+        for held in pieces {
+            if asked.stretches(&held.piece).is_empty() {
+                continue;
+            }
+            let times = held.piece.times()?;
+            let replays = held.piece.column(REPLAY)?;
+            let replay = replay_of(held, replays.as_deref());
+            let users = held.piece.column(USER)?;
+            // By code of the user.
+            let mut known = vec![u32::MAX];
+            for user in users.iter().flat_map(|users| &users.dictionary) {
+                let number = match user {
+                    Value::Text(user) => self.numbers.get(user),
+                    Value::Flag(_) | Value::Number(_) => None,
+                };
+                known.push(number.copied().unwrap_or(u32::MAX));
+            }
+            asked.each_row(held, &self.within, |row| {
+                let of_row = replay(row).and_then(|replay| self.of_row.get(replay as usize));
+                let of_row = of_row.copied().filter(|person| *person != u32::MAX);
+                let named = || known[users.as_ref().map_or(0, |users| users.code(row)) as usize];
+                let person = of_row.unwrap_or_else(named) as usize;
+                if person < counts.len() {
+                    let at = times[row as usize];
+                    counts[person] += 1;
+                    firsts_us[person] = firsts_us[person].min(at);
+                    lasts_us[person] = lasts_us[person].max(at);
+                }
+            })?;
+        }
+        let once = [Occurs::Count(crate::filter::Comparison::AtLeast, 1)];
+        let occurs = match happened.occurs.is_empty() {
+            true => &once[..],
+            false => &happened.occurs[..],
+        };
+        let holds = |person: &u32| {
+            let at = *person as usize;
+            let after_ms = |at_us: i64| at_us.div_euclid(1000) as f64 - self.first_ms[at];
+            occurs.iter().all(|occurs| match *occurs {
+                Occurs::Count(comparison, limit) => comparison.holds(counts[at], limit),
+                // A comparison with NaN never holds.
+                Occurs::First(comparison, limit) => {
+                    counts[at] > 0 && comparison.holds(after_ms(firsts_us[at]), limit as f64)
+                }
+                Occurs::Last(comparison, limit) => {
+                    counts[at] > 0 && comparison.holds(after_ms(lasts_us[at]), limit as f64)
+                }
+            })
+        };
+        Ok((0..self.names.len() as u32).filter(holds).collect())
+    }
+}
+
+/// For a test that also holds without a value: the one that breaks it.
+fn positive(test: &Test) -> Option<Test> {
+    match test {
+        Test::IsNot(operands) => Some(Test::Is(operands.clone())),
+        Test::ContainsNot(text) => Some(Test::Contains(text.clone())),
+        Test::LikeNot(text) => Some(Test::Like(text.clone())),
+        Test::Missing => Some(Test::Exists),
+        Test::Is(_)
+        | Test::Compare(..)
+        | Test::Between(..)
+        | Test::Contains(_)
+        | Test::Like(_)
+        | Test::Exists => None,
+    }
+}
