@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod access;
+mod api_manual;
 mod assets;
 mod bad_input;
 mod captured;
@@ -19,8 +20,10 @@ mod fixtures;
 mod full_disk;
 mod import;
 mod import_formats;
+mod json_schema;
 mod listeners;
 mod live;
+mod openapi;
 mod order;
 mod own_sdk;
 mod person;
@@ -35,4 +38,5 @@ mod server;
 mod settings;
 mod site;
 mod source_maps;
+mod tokens;
 mod users;
