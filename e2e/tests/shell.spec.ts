@@ -124,11 +124,16 @@ test('API tokens: shown once, usable, revoked', async ({ page, server }) => {
   await page.goto(`${server.origin}/settings/tokens`);
   const name = `Export ${Date.now()}`;
   await page.getByLabel('What the token is for').fill(name);
-  await page.keyboard.press('Enter');
+  await page.getByRole('checkbox', { name: 'write' }).check();
+  await page.getByLabel('How long it works').selectOption('90 days');
+  await page.getByRole('button', { name: 'Make token' }).click();
   const secret = await page.getByText('Copy it now').locator('..').locator('..').locator('code').innerText();
   const ask = () => fetch(`${server.origin}/api/v1/replays`, { headers: { authorization: `Bearer ${secret}` } });
   expect((await ask()).status).toBe(200);
+  const change = await fetch(`${server.origin}/api/v1/settings`, { method: 'PATCH', headers: { authorization: `Bearer ${secret}` } });
+  expect((await change.json()).error).toMatchObject({ code: 'missing_scope', scope: 'admin' });
   await page.reload();
+  await expect(page.getByRole('row', { name })).toContainText('read, write');
   await expect(page.getByRole('cell', { name, exact: true })).toBeVisible();
   await expect(page.getByText(secret)).toHaveCount(0);
   await page.getByRole('button', { name: `Revoke ${name}` }).click();

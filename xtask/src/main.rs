@@ -1,6 +1,7 @@
 //! All automation of the project: `cargo xtask <command>`. Needs Rust, Node with
 //! npm, and nothing else; what is missing is installed or named.
 
+mod codegen;
 mod front_end;
 mod fuzz;
 mod shell;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
 cargo xtask run [--debug] [serve flags]   build everything and start the server with the demo shop
 cargo xtask test                          everything that CI runs
 cargo xtask tidy                          format, layers, SQL outside of store, lock file
+cargo xtask codegen [--check]             OpenAPI document and TypeScript types of the API
 cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
 cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
         ["run", ref flags @ ..] => start(flags),
         ["test"] => test(),
         ["tidy"] => tidy::check(),
+        ["codegen"] => codegen::write(),
+        ["codegen", "--check"] => codegen::check(),
         ["web"] => front_end::build(),
         ["bench", name] => bench(name, None),
         ["bench", name, part] => bench(name, Some(part)),
@@ -82,6 +86,7 @@ fn start(flags: &[&str]) -> Result<()> {
 fn test() -> Result<()> {
     step("tidy");
     tidy::check()?;
+    codegen::check()?;
     // First, for debug builds read these files from where they are, if they are.
     front_end::build()?;
     step("clippy");

@@ -42,6 +42,7 @@ impl Site {
             .env("REENACT_BOOTSTRAP_INGEST_KEY", KEY)
             .env("REENACT_BOOTSTRAP_API_TOKEN", TOKEN)
             .env("REENACT__LOG__LEVEL", "warn")
+            .env("REENACT__API__REQUESTS_PER_MINUTE", "0")
             // Recorded pages name addresses that are not there.
             .env("REENACT__ASSETS__ENABLED", "false")
             .envs(settings.iter().copied());

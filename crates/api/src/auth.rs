@@ -1,11 +1,15 @@
 //! Who asks our API: a logged-in person by cookie, or a program by API token.
 
 use crate::address::Origin;
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
+use crate::openapi::{self, Access};
+use crate::rate::{self, Caller};
 use crate::state::State;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use engine::access::Program;
 use model::{ProjectId, Timestamp, UserId};
 use std::sync::Arc;
 use store::catalog::{Project, User};
@@ -16,18 +20,34 @@ const CSRF_HEADER: &str = "x-csrf-token";
 /// Someone who may use the API.
 pub enum Viewer {
     Person { user: User, csrf_token: String },
-    Program { project: Project },
+    Program(Box<Program>),
 }
 
 impl Viewer {
+    /// Who it is, or in whose name a program asks.
+    ///
+    /// # Errors
+    /// 403 for a program that acts for nobody.
+    pub fn person(&self) -> ApiResult<&User> {
+        let user = match self {
+            Self::Person { user, .. } => Some(user),
+            Self::Program(program) => program.user.as_ref(),
+        };
+        user.ok_or_else(|| {
+            ApiError::new(
+                Code::Forbidden,
+                "this API token acts for nobody; a person can make one that acts for them",
+            )
+        })
+    }
+
     /// # Errors
     /// 403 for a program: what only people do.
-    pub fn person(&self) -> ApiResult<&User> {
+    pub fn only_person(&self) -> ApiResult<(&User, &str)> {
         match self {
-            Self::Person { user, .. } => Ok(user),
-            Self::Program { .. } => Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "forbidden",
+            Self::Person { user, csrf_token } => Ok((user, csrf_token)),
+            Self::Program(_) => Err(ApiError::new(
+                Code::Forbidden,
                 "an API token is not a person",
             )),
         }
@@ -36,7 +56,7 @@ impl Viewer {
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::Person { user, .. } => Some(user.id),
-            Self::Program { .. } => None,
+            Self::Program(program) => program.user.as_ref().map(|user| user.id),
         }
     }
 
@@ -44,7 +64,7 @@ impl Viewer {
     pub async fn projects(&self, state: &State) -> ApiResult<Vec<Project>> {
         match self {
             Self::Person { user, .. } => Ok(state.engine.projects(user.organisation_id).await?),
-            Self::Program { project } => Ok(vec![project.clone()]),
+            Self::Program(program) => Ok(vec![program.project.clone()]),
         }
     }
 
@@ -71,6 +91,24 @@ impl FromRequestParts<Arc<State>> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> ApiResult<Self> {
+        let found = Self::of(parts, state).await;
+        let taken = match &found {
+            Ok(viewer) => state.rate_limits.take(viewer.caller()),
+            // Whoever guesses tokens is slowed down by address.
+            Err(_) => parts
+                .extensions
+                .get::<Origin>()
+                .and_then(|origin| state.rate_limits.take_anonymous(origin.address)),
+        };
+        rate::check(taken, &parts.extensions)?;
+        let viewer = found?;
+        viewer.require_access(parts)?;
+        Ok(viewer)
+    }
+}
+
+impl Viewer {
+    async fn of(parts: &Parts, state: &State) -> ApiResult<Self> {
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let token = authorization
                 .to_str()
@@ -79,30 +117,58 @@ impl FromRequestParts<Arc<State>> for Viewer {
             let Some(token) = token else {
                 return Err(ApiError::unauthenticated());
             };
-            let project = state.engine.access.project_of_token(token.trim()).await?;
-            return project
-                .map(|project| Self::Program { project })
-                .ok_or_else(ApiError::unauthenticated);
+            let program = state
+                .engine
+                .access
+                .program(token.trim(), Timestamp::now())
+                .await?;
+            return Ok(Self::Program(Box::new(program)));
         }
-        let Some((user, csrf_token)) = person(&parts.headers, state).await? else {
-            return Err(ApiError::unauthenticated());
-        };
-        if !is_safe(&parts.method) {
-            let sent = parts
-                .headers
-                .get(CSRF_HEADER)
-                .map(HeaderValue::as_bytes)
-                .unwrap_or_default();
-            if !equal(sent, csrf_token.as_bytes()) {
-                return Err(ApiError::new(
-                    StatusCode::FORBIDDEN,
-                    "csrf",
-                    "the x-csrf-token header is missing or out of date; reload the page",
-                ));
-            }
+        match person(&parts.headers, state).await? {
+            Some((user, csrf_token)) => Ok(Self::Person { user, csrf_token }),
+            None => Err(ApiError::unauthenticated()),
         }
-        Ok(Self::Person { user, csrf_token })
     }
+
+    fn caller(&self) -> Caller {
+        match self {
+            Self::Person { user, .. } => Caller::Person(user.id.0),
+            Self::Program(program) => Caller::Token(program.token.id),
+        }
+    }
+
+    /// # Errors
+    /// `csrf` of a person, `missing_scope` or `forbidden` of a program.
+    fn require_access(&self, parts: &Parts) -> ApiResult<()> {
+        let program = match self {
+            Self::Person { csrf_token, .. } => return require_csrf_token(parts, csrf_token),
+            Self::Program(program) => program,
+        };
+        let path = parts.extensions.get::<MatchedPath>();
+        let path = path.map_or("", MatchedPath::as_str);
+        match openapi::access_of(&parts.method, path) {
+            Some(Access::Scope(scope)) if !program.token.scopes.contains(scope) => {
+                Err(ApiError::missing_scope(scope))
+            }
+            Some(Access::Person | Access::IngestKey) => self.only_person().map(|_| ()),
+            Some(Access::Scope(_) | Access::Anyone) | None => Ok(()),
+        }
+    }
+}
+
+fn require_csrf_token(parts: &Parts, csrf_token: &str) -> ApiResult<()> {
+    let sent = parts
+        .headers
+        .get(CSRF_HEADER)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    if is_safe(&parts.method) || equal(sent, csrf_token.as_bytes()) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::Csrf,
+        "the x-csrf-token header is missing or out of date; reload the page",
+    ))
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -163,8 +229,7 @@ pub fn set_cookie(value: &str, lifetime: std::time::Duration, origin: &Origin) -
 pub fn require_same_origin(headers: &HeaderMap, origin: &Origin) -> ApiResult<()> {
     let refused = || {
         Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "csrf",
+            Code::Csrf,
             "this request came from another site",
         ))
     };

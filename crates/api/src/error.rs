@@ -1,9 +1,11 @@
 //! Errors of our own API: one table from what went wrong to the answer.
 
+use crate::code::Code;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use index::filter::FilterError;
+use model::Scope;
 use serde_json::{Map, Value, json};
 use store::catalog::deletion::GoneReason;
 
@@ -14,7 +16,7 @@ const RETRY_SLOW_AFTER_S: u64 = 5;
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     retry_after_s: Option<u64>,
     /// More fields of the answer.
@@ -24,9 +26,10 @@ pub struct ApiError {
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    /// With the status that its code comes with.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
-            status,
+            status: code.status(),
             code,
             message: message.into(),
             retry_after_s: None,
@@ -35,23 +38,15 @@ impl ApiError {
     }
 
     pub fn unauthenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "log in, or send an API token",
-        )
+        Self::new(Code::Unauthenticated, "log in, or send an API token")
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+        Self::new(Code::Invalid, message)
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            format!("{what} not found"),
-        )
+        Self::new(Code::NotFound, format!("{what} not found"))
     }
 
     /// As usual, and of a filter the place in its text in JavaScript's units as well.
@@ -75,11 +70,10 @@ impl ApiError {
     /// A replay that was here once: why it is not any more.
     fn gone(gone: &engine::retention::Gone) -> Self {
         let code = match gone.reason {
-            GoneReason::Deleted => "replay_deleted",
-            GoneReason::Expired => "replay_expired",
+            GoneReason::Deleted => Code::ReplayDeleted,
+            GoneReason::Expired => Code::ReplayExpired,
         };
-        let message = format!("this replay {gone}");
-        let mut answer = Self::new(StatusCode::GONE, code, message);
+        let mut answer = Self::new(code, format!("this replay {gone}"));
         for (name, value) in [
             ("gone_at", json!(crate::v1::rfc3339(gone.at))),
             ("retention_days", json!(gone.retention_days)),
@@ -91,11 +85,7 @@ impl ApiError {
 
     /// Says what is wrong with a filter and where.
     fn invalid_filter(error: &FilterError) -> Self {
-        let mut answer = Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_filter",
-            error.message.clone(),
-        );
+        let mut answer = Self::new(Code::InvalidFilter, error.message.clone());
         let has_place = error.pointer.is_none() && !error.at.is_empty();
         let at = has_place.then(|| json!({ "start": error.at.start, "end": error.at.end }));
         for (name, value) in [
@@ -113,10 +103,34 @@ impl ApiError {
         self.status == StatusCode::NOT_FOUND
     }
 
+    /// Another status for the same code.
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Another code for the same status, where a client needs to tell.
-    pub fn with_code(mut self, code: &'static str) -> Self {
+    pub fn with_code(mut self, code: Code) -> Self {
         self.code = code;
         self
+    }
+
+    /// A program whose token may not do this.
+    pub fn missing_scope(scope: Scope) -> Self {
+        let name = scope.name();
+        let mut answer = Self::new(
+            Code::MissingScope,
+            format!("this needs an API token with the scope {name:?}"),
+        );
+        answer.details.insert("scope".to_owned(), json!(name));
+        answer
+    }
+
+    pub fn rate_limited(retry_after_s: u64) -> Self {
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..Self::new(Code::RateLimited, "too many requests; wait a little")
+        }
     }
 }
 
@@ -126,47 +140,31 @@ impl From<engine::Error> for ApiError {
         match error {
             Error::Invalid(message) => Self::invalid(message),
             Error::NotFound(what) => Self::not_found(what),
-            Error::Unauthenticated(message) => {
-                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
-            }
-            Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            Error::Unauthenticated(message) => Self::new(Code::Unauthenticated, message),
+            Error::Forbidden(message) => Self::new(Code::Forbidden, message),
             Error::Throttled { retry_after } => Self {
                 retry_after_s: Some(retry_after.as_secs().max(1)),
-                ..Self::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "throttled",
-                    error.to_string(),
-                )
+                ..Self::new(Code::Throttled, error.to_string())
             },
-            Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
             Error::Gone(gone) => Self::gone(&gone),
+            Error::Conflict(message) => Self::new(Code::Conflict, message),
             Error::Filter(error) => Self::invalid_filter(&error),
             Error::TooSlow => Self {
                 retry_after_s: Some(RETRY_SLOW_AFTER_S),
-                ..Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "too_slow",
-                    error.to_string(),
-                )
+                ..Self::new(Code::TooSlow, error.to_string())
             },
-            Error::Busy => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                error.to_string(),
-            ),
+            Error::Busy => Self::new(Code::Unavailable, error.to_string()),
             Error::Store(ref inner) if inner.kind() == store::Kind::Full => {
                 tracing::error!(%error, "the disk is full");
                 Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
+                    Code::Unavailable,
                     "the server has no space left on its disk",
                 )
             }
             Error::Store(_) | Error::Recording(_) | Error::Internal(_) => {
                 tracing::error!(%error, "request failed");
                 Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
+                    Code::Internal,
                     "something went wrong in the server; its log says what",
                 )
             }
@@ -177,7 +175,7 @@ impl From<engine::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let request_id = crate::request::current_id();
-        let mut error = json!({ "code": self.code, "message": self.message });
+        let mut error = json!({ "code": self.code.name(), "message": self.message });
         for (name, value) in *self.details {
             error[name] = value;
         }

@@ -39,11 +39,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<State>> for Body<T> {
             .map(HeaderValue::as_bytes)
             .unwrap_or_default();
         if !kind.starts_with(b"application/json") {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "invalid",
-                "send application/json",
-            ));
+            return Err(ApiError::invalid("send application/json")
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let bytes = crate::limits::read_body(request.into_body(), MAX_BODY_BYTES).await;
         let bytes = bytes.map_err(|rejection| ApiError::invalid(rejection.message))?;

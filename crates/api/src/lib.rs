@@ -8,11 +8,14 @@ mod address;
 mod assets;
 mod auth;
 mod capture;
+mod code;
 mod demo;
 mod error;
 mod extract;
 mod limits;
+mod openapi;
 mod ops;
+mod rate;
 mod request;
 mod sdk_files;
 mod state;
@@ -25,19 +28,23 @@ use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use std::sync::Arc;
 
 pub use address::TrustedProxies;
+pub use openapi::text_of_document as openapi_document;
+pub use rate::Limits;
 pub use state::{Settings, State};
 
 type Shared = axum::extract::State<Arc<State>>;
 
 /// App, API and ingest on one listener.
 pub fn router(state: Arc<State>) -> Router {
-    let routes = app_routes().merge(ingest_routes()).merge(ops::routes());
+    let routes = app_routes(&state)
+        .merge(ingest_routes())
+        .merge(ops::routes());
     finish(routes, state)
 }
 
 /// Only what the app and its API need, when ingest has a listener of its own.
 pub fn app_router(state: Arc<State>) -> Router {
-    finish(app_routes().merge(ops::routes()), state)
+    finish(app_routes(&state).merge(ops::routes()), state)
 }
 
 /// Only what recorded pages need: this one may face the internet alone.
@@ -163,11 +170,23 @@ fn search_routes() -> Router<Arc<State>> {
         .route("/api/v1/search/parse", post(parse))
 }
 
-fn app_routes() -> Router<Arc<State>> {
+fn app_routes(state: &Arc<State>) -> Router<Arc<State>> {
     let compression = tower_http::compression::CompressionLayer::new()
         .gzip(true)
         .zstd(true);
-    let api = Router::new()
+    let api = api_routes()
+        .method_not_allowed_fallback(v1::method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), rate::around))
+        .layer(compression);
+    Router::new()
+        .merge(api)
+        .merge(demo::routes())
+        .fallback(assets::serve)
+}
+
+fn api_routes() -> Router<Arc<State>> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(openapi::serve))
         .route(
             "/api/v1/setup",
             get(v1::session::setup_needed).post(v1::session::set_up),
@@ -254,9 +273,4 @@ fn app_routes() -> Router<Arc<State>> {
         .route("/api/{project}", any(v1::unknown))
         .route("/api/{project}/", any(v1::unknown))
         .route("/api/{project}/{*rest}", any(v1::unknown))
-        .layer(compression);
-    Router::new()
-        .merge(api)
-        .merge(demo::routes())
-        .fallback(assets::serve)
 }

@@ -2,6 +2,7 @@
 
 use crate::address::TrustedProxies;
 use crate::limits::Admission;
+use crate::rate::{Limits, RateLimits};
 use crate::request::HttpMetrics;
 use engine::Engine;
 use prometheus_client::registry::Registry;
@@ -25,6 +26,7 @@ pub struct Settings {
     pub max_decoded_bytes: usize,
     /// Memory for uploads that are being read and decoded.
     pub max_in_flight_bytes: usize,
+    pub rate_limits: Limits,
     pub capture: CaptureSettings,
     /// Where the operator installed `posthog-js`, whose scripts pages load from here.
     pub posthog_package_dir: Option<std::path::PathBuf>,
@@ -34,6 +36,7 @@ pub struct State {
     pub engine: Arc<Engine>,
     pub settings: Settings,
     pub(crate) admission: Admission,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) registry: Registry,
     pub(crate) http: HttpMetrics,
     pub(crate) app: crate::assets::App,
@@ -46,10 +49,12 @@ impl State {
         let http = HttpMetrics::default();
         http.register(&mut registry);
         let admission = Admission::new(settings.max_in_flight_bytes);
+        let rate_limits = RateLimits::new(settings.rate_limits);
         Arc::new(Self {
             engine,
             settings,
             admission,
+            rate_limits,
             registry,
             http,
             app: crate::assets::App::load(),

@@ -1,18 +1,22 @@
 //! Who may use the app: the first set-up, passwords, logins, API tokens.
 
+mod tokens;
+
 use crate::{Error, Result};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::{ProjectId, Timestamp};
+use model::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::Catalog;
-use store::catalog::{ApiToken, Installation, Organisation, Project, Session, User};
+use store::catalog::{Installation, Organisation, Session, User};
+
+pub use tokens::{Program, TokenRequest};
 
 pub const PASSWORD_MIN_CHARS: usize = 12;
 /// argon2 reads the whole password; longer ones only cost time.
@@ -257,44 +261,6 @@ impl Access {
 
     pub async fn log_out(&self, cookie: &str) -> Result<()> {
         Ok(self.catalog.delete_session(&hash_of(cookie)).await?)
-    }
-
-    /// The project that a secret API token is for.
-    pub async fn project_of_token(&self, token: &str) -> Result<Option<Project>> {
-        Ok(self.catalog.project_by_api_token(&hash_of(token)).await?)
-    }
-
-    /// Makes a token for the project; the text is shown once and never kept.
-    pub async fn new_token(
-        &self,
-        project: ProjectId,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<(ApiToken, String)> {
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.contains(char::is_control) {
-            return Err(Error::Invalid(
-                "a token needs a name of 1 to 200 characters".to_owned(),
-            ));
-        }
-        let token = random_text()?;
-        Ok((
-            self.catalog
-                .add_api_token(project, &hash_of(&token), name, now)
-                .await?,
-            token,
-        ))
-    }
-
-    pub async fn tokens(&self, project: ProjectId) -> Result<Vec<ApiToken>> {
-        Ok(self.catalog.api_tokens(project).await?)
-    }
-
-    pub async fn delete_token(&self, project: ProjectId, id: i64) -> Result<()> {
-        match self.catalog.delete_api_token(project, id).await {
-            Err(error) if error.kind() == store::Kind::NotFound => Err(Error::NotFound("token")),
-            other => Ok(other?),
-        }
     }
 
     pub async fn organisation_of(&self, user: &User) -> Result<Organisation> {

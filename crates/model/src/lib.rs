@@ -8,7 +8,9 @@ pub mod batch;
 pub mod ids;
 pub mod ingest;
 pub mod replay;
+pub mod scope;
 pub mod time;
 
 pub use ids::{OrganisationId, ProjectId, ReplayId, UserId};
+pub use scope::{Scope, Scopes};
 pub use time::Timestamp;

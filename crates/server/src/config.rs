@@ -21,6 +21,7 @@ const SECRETS: [&str; 2] = ["server.metrics_token", "mail.password"];
 pub struct Config {
     pub server: Server,
     pub log: Log,
+    api: Api,
     ingest: Ingest,
     seal: Seal,
     assets: Assets,
@@ -58,6 +59,13 @@ pub struct Log {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Api {
+    requests_per_minute: u32,
+    anonymous_requests_per_minute: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -346,6 +354,10 @@ impl Config {
             max_body_bytes: self.ingest.max_body_bytes,
             max_decoded_bytes: self.ingest.max_decoded_bytes,
             max_in_flight_bytes: self.ingest.max_in_flight_bytes,
+            rate_limits: api::Limits {
+                requests_per_minute: self.api.requests_per_minute,
+                anonymous_requests_per_minute: self.api.anonymous_requests_per_minute,
+            },
             capture,
             posthog_package_dir: (!self.posthog.package_dir.is_empty())
                 .then(|| PathBuf::from(&self.posthog.package_dir)),

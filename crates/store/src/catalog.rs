@@ -10,6 +10,7 @@ pub mod errors;
 pub mod people;
 pub mod search;
 pub mod sqlite;
+pub mod tokens;
 
 use crate::Result;
 use alerts::AlertCatalog;
@@ -22,6 +23,7 @@ use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use people::PeopleCatalog;
 use search::SearchCatalog;
+use tokens::TokenCatalog;
 
 /// A person who can log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,14 +74,6 @@ pub struct Installation {
     pub api_token_hash: Option<[u8; 32]>,
     pub retention_days: u32,
     pub now: Timestamp,
-}
-
-/// A secret API token, without the secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiToken {
-    pub id: i64,
-    pub name: String,
-    pub created_at: Timestamp,
 }
 
 /// A login. Only hashes of the cookie are kept.
@@ -175,6 +169,7 @@ pub trait Catalog:
     + ErrorCatalog
     + PeopleCatalog
     + SearchCatalog
+    + TokenCatalog
     + Send
     + Sync
 {
@@ -195,26 +190,12 @@ pub trait Catalog:
     /// The oldest one of the server.
     async fn first_project(&self) -> Result<Option<Project>>;
     async fn project_by_ingest_key(&self, key: &str) -> Result<Option<Project>>;
-    async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>>;
 
     /// # Errors
     /// `Conflict` when another project has the ingest key.
     async fn add_project(&self, project: &NewProject) -> Result<Project>;
     /// Writes name, time zone, retention and capture by id; the other fields never change.
     async fn update_project(&self, project: &Project) -> Result<()>;
-
-    /// Only the hash of the token is kept.
-    async fn add_api_token(
-        &self,
-        project: ProjectId,
-        token_hash: &[u8; 32],
-        name: &str,
-        now: Timestamp,
-    ) -> Result<ApiToken>;
-    async fn api_tokens(&self, project: ProjectId) -> Result<Vec<ApiToken>>;
-    /// # Errors
-    /// `NotFound` when the project has no such token.
-    async fn delete_api_token(&self, project: ProjectId, id: i64) -> Result<()>;
 
     async fn put_session(&self, session: &Session) -> Result<()>;
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;

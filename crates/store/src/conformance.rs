@@ -17,6 +17,7 @@ mod collections;
 mod errors;
 mod people;
 mod search;
+mod tokens;
 
 use crate::catalog::{Cursor, Event, Installation, ReplayQuery, Session};
 use crate::{Blobs, Catalog, Kind};
@@ -171,30 +172,12 @@ async fn accounts(catalog: &dyn Catalog) {
         Some(&projects[0])
     );
     assert_eq!(
-        ok!(catalog.project_by_api_token(&[7; 32]).await).as_ref(),
-        Some(&projects[0])
-    );
-    assert_eq!(ok!(catalog.project_by_api_token(&[8; 32]).await), None);
-    assert_eq!(
         ok!(catalog.project_by_ingest_key("no such key").await),
         None
     );
 
     let project = projects[0].id;
-    let token = ok!(catalog
-        .add_api_token(project, &[9; 32], "export", Timestamp::from_millis(4))
-        .await);
-    assert_eq!(ok!(catalog.api_tokens(project).await).last(), Some(&token));
-    assert!(ok!(catalog.project_by_api_token(&[9; 32]).await).is_some());
-    assert_eq!(
-        catalog
-            .delete_api_token(ProjectId(99), token.id)
-            .await
-            .map_err(|error| error.kind()),
-        Err(Kind::NotFound)
-    );
-    ok!(catalog.delete_api_token(project, token.id).await);
-    assert_eq!(ok!(catalog.project_by_api_token(&[9; 32]).await), None);
+    tokens::tokens(catalog, project, user.id).await;
 
     let session = |byte: u8, expires| Session {
         token_hash: [byte; 32],

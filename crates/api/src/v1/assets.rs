@@ -3,9 +3,10 @@
 
 use crate::Shared;
 use crate::auth::Viewer;
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -26,8 +27,7 @@ pub async fn one(
         && DOCUMENTS.contains(&destination.as_bytes())
     {
         return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
+            Code::Forbidden,
             "parts of recorded pages are only shown inside of replays",
         ));
     }

@@ -3,12 +3,13 @@
 
 use crate::Shared;
 use crate::auth::Viewer;
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
 use crate::v1::replays::{find, stream};
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -87,8 +88,7 @@ impl Player {
         let text = |path: &str| {
             let file = web::app(path).ok_or_else(|| {
                 ApiError::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
+                    Code::Unavailable,
                     "this server was built without the web app, which exported pages need",
                 )
             })?;

@@ -23,6 +23,7 @@ pub mod users;
 pub mod videos;
 
 use crate::auth::Viewer;
+use crate::code::Code;
 use crate::error::ApiError;
 use model::Timestamp;
 use serde::Deserialize;
@@ -42,4 +43,9 @@ pub(crate) fn rfc3339(at: Timestamp) -> String {
 /// A path under `/api/` that no route knows. Who is not logged in learns nothing.
 pub async fn unknown(_viewer: Viewer) -> ApiError {
     ApiError::not_found("endpoint")
+}
+
+/// Who is not logged in learns nothing here either.
+pub async fn method_not_allowed(_viewer: Viewer) -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, "this address knows no such method")
 }

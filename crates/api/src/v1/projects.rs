@@ -77,7 +77,7 @@ pub async fn create(
     viewer: Viewer,
     Body(body): Body<NewProject>,
 ) -> ApiResult<(StatusCode, Json<Value>)> {
-    let user = viewer.person()?;
+    let (user, _) = viewer.only_person()?;
     let project = state
         .engine
         .add_project(user, &body.name, &body.time_zone, Timestamp::now())

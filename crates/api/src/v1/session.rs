@@ -3,6 +3,7 @@
 use crate::Shared;
 use crate::address::Origin;
 use crate::auth::{self, Viewer};
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Body;
 use crate::state::State;
@@ -98,16 +99,9 @@ async fn logged_in(state: &State, origin: &Origin, login: Login) -> ApiResult<Re
 }
 
 pub async fn me(state: Shared, viewer: Viewer) -> ApiResult<Response> {
-    match viewer {
-        Viewer::Person { user, csrf_token } => {
-            Ok(Json(me_of(&state, user, csrf_token).await?).into_response())
-        }
-        Viewer::Program { .. } => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "an API token is not a person",
-        )),
-    }
+    let (user, csrf_token) = viewer.only_person()?;
+    let me = me_of(&state, user.clone(), csrf_token.to_owned()).await?;
+    Ok(Json(me).into_response())
 }
 
 pub async fn log_in(
@@ -125,7 +119,7 @@ pub async fn log_in(
         .await;
     match login {
         Err(error @ engine::Error::Unauthenticated(_)) => {
-            Err(ApiError::from(error).with_code("invalid_credentials"))
+            Err(ApiError::from(error).with_code(Code::InvalidCredentials))
         }
         other => logged_in(&state, &origin, other?).await,
     }
@@ -171,11 +165,9 @@ pub async fn set_up(
         .set_up(&body.token, setup, Timestamp::now())
         .await
     {
-        Err(engine::Error::Unauthenticated(message)) => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "invalid_setup_token",
-            message,
-        )),
+        Err(engine::Error::Unauthenticated(message)) => {
+            Err(ApiError::new(Code::InvalidSetupToken, message))
+        }
         other => logged_in(&state, &origin, other?).await,
     }
 }

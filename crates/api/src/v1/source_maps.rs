@@ -2,6 +2,7 @@
 
 use crate::Shared;
 use crate::auth::Viewer;
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
 use crate::state::State;
@@ -11,7 +12,6 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use engine::source_maps::{MAX_ARCHIVE_BYTES, UploadOfMaps};
-use model::ingest::Reason;
 use model::{ProjectId, Timestamp};
 use serde_json::{Value, json};
 use wire::Rejection;
@@ -37,12 +37,7 @@ pub async fn add(
 
 /// A body that was not taken.
 pub fn refused(rejection: Rejection) -> ApiError {
-    let status = match rejection.reason {
-        Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Reason::Throttled => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
-    };
-    ApiError::new(status, rejection.reason.name(), rejection.message)
+    ApiError::new(Code::Refused(rejection.reason), rejection.message)
 }
 
 pub async fn list(

@@ -8,10 +8,11 @@ use crate::v1::rfc3339;
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use model::Timestamp;
+use engine::access::TokenRequest;
+use model::{Scope, Scopes, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::catalog::ApiToken;
+use store::catalog::tokens::ApiToken;
 
 #[derive(Deserialize)]
 pub struct Params {
@@ -19,23 +20,36 @@ pub struct Params {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewToken {
     name: String,
+    /// What tokens could always do, unless it says more or less.
+    scopes: Option<Vec<String>>,
+    expires_in_days: Option<u32>,
 }
 
-fn require_person(viewer: &Viewer) -> ApiResult<()> {
-    match viewer {
-        Viewer::Person { .. } => Ok(()),
-        Viewer::Program { .. } => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "tokens are managed by people, not by tokens",
-        )),
-    }
+fn scopes_of(names: Option<&[String]>) -> ApiResult<Scopes> {
+    let Some(names) = names else {
+        return Ok(Scopes([Scope::Read, Scope::Import].into()));
+    };
+    let scopes = names.iter().map(|name| {
+        let all = Scope::ALL.map(Scope::name).join(", ");
+        Scope::named(name).ok_or_else(|| {
+            ApiError::invalid(format!("scopes: there is no {name:?}; there are {all}"))
+        })
+    });
+    Ok(Scopes(scopes.collect::<ApiResult<_>>()?))
 }
 
 fn token_json(token: &ApiToken) -> Value {
-    json!({ "id": token.id, "name": token.name, "created_at": rfc3339(token.created_at) })
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "scopes": token.scopes.names(),
+        "created_at": rfc3339(token.created_at),
+        "expires_at": token.expires_at.map(rfc3339),
+        "last_used_at": token.last_used_at.map(rfc3339),
+    })
 }
 
 pub async fn list(
@@ -43,7 +57,7 @@ pub async fn list(
     viewer: Viewer,
     Query(params): Query<Params>,
 ) -> ApiResult<Json<Value>> {
-    require_person(&viewer)?;
+    viewer.only_person()?;
     let project = viewer.project(&state, params.project_id).await?;
     let tokens = state.engine.access.tokens(project.id).await?;
     Ok(Json(
@@ -58,12 +72,18 @@ pub async fn create(
     Query(params): Query<Params>,
     Body(body): Body<NewToken>,
 ) -> ApiResult<Json<Value>> {
-    require_person(&viewer)?;
+    let (user, _) = viewer.only_person()?;
+    let scopes = scopes_of(body.scopes.as_deref())?;
     let project = viewer.project(&state, params.project_id).await?;
+    let request = TokenRequest {
+        name: body.name,
+        scopes,
+        expires_in_days: body.expires_in_days,
+    };
     let (token, text) = state
         .engine
         .access
-        .new_token(project.id, &body.name, Timestamp::now())
+        .new_token(project.id, user, request, Timestamp::now())
         .await?;
     let mut answer = token_json(&token);
     answer["token"] = text.into();
@@ -76,7 +96,7 @@ pub async fn delete(
     Path(id): Path<i64>,
     Query(params): Query<Params>,
 ) -> ApiResult<StatusCode> {
-    require_person(&viewer)?;
+    viewer.only_person()?;
     let project = viewer.project(&state, params.project_id).await?;
     state.engine.access.delete_token(project.id, id).await?;
     Ok(StatusCode::NO_CONTENT)

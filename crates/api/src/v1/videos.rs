@@ -50,11 +50,8 @@ pub async fn one(
         None | Some(Part::Whole) => (StatusCode::OK, 0..size),
         Some(Part::Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
         Some(Part::Beyond) => {
-            let error = ApiError::new(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "invalid",
-                "the film is shorter",
-            );
+            let error = ApiError::invalid("the film is shorter")
+                .with_status(StatusCode::RANGE_NOT_SATISFIABLE);
             let mut response = error.into_response();
             set(
                 &mut response,

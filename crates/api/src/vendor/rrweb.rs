@@ -3,6 +3,7 @@
 use super::{admit, client_of, preflight, refused, rejection_of, text};
 use crate::Shared;
 use crate::address::Origin;
+use crate::code::Code;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Query;
 use crate::limits::discard;
@@ -160,11 +161,5 @@ fn cut(text: &str, limit_chars: usize) -> String {
 }
 
 fn error_of(rejection: Rejection) -> ApiError {
-    let status = match rejection.reason {
-        Reason::UnknownKey => StatusCode::UNAUTHORIZED,
-        Reason::TooLarge | Reason::EventTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Reason::StorageFull | Reason::Throttled => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
-    };
-    ApiError::new(status, rejection.reason.name(), rejection.message)
+    ApiError::new(Code::Refused(rejection.reason), rejection.message)
 }

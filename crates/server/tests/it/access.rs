@@ -55,6 +55,7 @@ fn nothing_of_the_app_is_open_without_a_login() {
         &format!("/api/v1/replays/{id}/playback"),
         &format!("/api/v1/replays/{id}/interactions"),
         "/api/v1/nothing",
+        "/api/v1/openapi.json",
         "/api/v2/replays",
         "/stage/",
         "/stage/stage.js",

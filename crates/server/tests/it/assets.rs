@@ -25,14 +25,14 @@ fn database(server: &Server) -> rusqlite::Connection {
 }
 
 /// As if a recording referred to it.
-fn want(server: &Server, url: &str, kind: &str) {
+pub fn want(server: &Server, url: &str, kind: &str) {
     let add =
         "INSERT INTO asset_jobs (project_id, url, kind, added_at, due_at) VALUES (1, ?, ?, 0, 0)";
     database(server).execute(add, [url, kind]).unwrap();
 }
 
 /// Key, or the reason why there is none, once nothing has to be fetched any more.
-fn outcome(server: &Server, url: &str) -> Result<String, String> {
+pub fn outcome(server: &Server, url: &str) -> Result<String, String> {
     let db = database(server);
     let sql =
         "SELECT v.key, j.reason FROM asset_jobs j LEFT JOIN asset_versions v ON v.job_id = j.id

@@ -5,6 +5,7 @@
 
 mod access;
 mod alerts;
+mod api_manual;
 mod assets;
 mod bad_input;
 mod captured;
@@ -22,8 +23,10 @@ mod fixtures;
 mod full_disk;
 mod import;
 mod import_formats;
+mod json_schema;
 mod listeners;
 mod live;
+mod openapi;
 mod order;
 mod own_sdk;
 mod person;
@@ -38,4 +41,5 @@ mod server;
 mod settings;
 mod site;
 mod source_maps;
+mod tokens;
 mod users;

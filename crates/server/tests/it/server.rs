@@ -161,6 +161,8 @@ impl Options {
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(&self.args)
+            // Tests ask again and again until something has happened.
+            .env("REENACT__API__REQUESTS_PER_MINUTE", "0")
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         if self.bootstrap {
             command

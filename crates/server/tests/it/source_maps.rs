@@ -229,7 +229,7 @@ fn checksum_of(bytes: &[u8]) -> String {
 }
 
 /// An artifact bundle as `sentry-cli` makes it: places in the archive count the header.
-fn bundle(release: &str) -> Vec<u8> {
+pub fn bundle(release: &str) -> Vec<u8> {
     let manifest = json!({ "release": release, "files": {
         "files/app.js": { "url": "~/assets/app.js", "type": "minified_source", "headers": { "sourcemap": "app.js.map" } },
         "files/app.js.map": { "url": "~/assets/app.js.map", "type": "source_map", "headers": {} },

@@ -13,11 +13,12 @@ mod people;
 mod replays;
 mod rows;
 mod search;
+mod tokens;
 mod videos;
 
 use super::{
-    ApiToken, Catalog, Event, Installation, NewProject, Organisation, Project, ReplayQuery,
-    ReplaySums, Session, User,
+    Catalog, Event, Installation, NewProject, Organisation, Project, ReplayQuery, ReplaySums,
+    Session, User,
 };
 use crate::{Error, Result};
 use model::replay::Replay;
@@ -38,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0006_frustration.sql"),
     include_str!("sqlite/migrations/0007_retention.sql"),
     include_str!("sqlite/migrations/0008_collections.sql"),
+    include_str!("sqlite/migrations/0009_token_scopes.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
@@ -270,17 +272,6 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
-    async fn project_by_api_token(&self, token_hash: &[u8; 32]) -> Result<Option<Project>> {
-        let token_hash = *token_hash;
-        self.read(move |db| {
-            let sql = format!(
-                "SELECT {PROJECT_COLUMNS} FROM api_tokens t JOIN projects p ON p.id = t.project_id WHERE t.token_hash = ?"
-            );
-            Ok(db.prepare_cached(&sql)?.query_row([token_hash], rows::project).optional()?)
-        })
-        .await
-    }
-
     async fn add_project(&self, project: &NewProject) -> Result<Project> {
         let new = project.clone();
         self.write(move |db| {
@@ -330,56 +321,6 @@ impl Catalog for SqliteCatalog {
                 ],
             )?;
             Ok(())
-        })
-        .await
-    }
-
-    async fn add_api_token(
-        &self,
-        project: ProjectId,
-        token_hash: &[u8; 32],
-        name: &str,
-        now: Timestamp,
-    ) -> Result<ApiToken> {
-        let (token_hash, name) = (*token_hash, name.to_owned());
-        self.write(move |db| {
-            db.execute(
-                "INSERT INTO api_tokens (token_hash, project_id, name, created_at) VALUES (?, ?, ?, ?)",
-                params![token_hash, project.0, name, now.micros()],
-            )?;
-            Ok(ApiToken { id: db.last_insert_rowid(), name, created_at: now })
-        })
-        .await
-    }
-
-    async fn api_tokens(&self, project: ProjectId) -> Result<Vec<ApiToken>> {
-        self.read(move |db| {
-            let sql =
-                "SELECT id, name, created_at FROM api_tokens WHERE project_id = ? ORDER BY id";
-            let mut statement = db.prepare_cached(sql)?;
-            let found = statement.query_map([project.0], |row| {
-                Ok(ApiToken {
-                    id: row.get(0)?,
-                    name: row.get(1)?,
-                    created_at: Timestamp::from_micros(row.get(2)?),
-                })
-            })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
-    }
-
-    async fn delete_api_token(&self, project: ProjectId, id: i64) -> Result<()> {
-        self.write(move |db| {
-            let deleted = db.execute(
-                "DELETE FROM api_tokens WHERE project_id = ? AND id = ?",
-                [project.0, id],
-            )?;
-            if deleted == 0 {
-                Err(Error::NotFound(format!("API token {id}")))
-            } else {
-                Ok(())
-            }
         })
         .await
     }

@@ -11,6 +11,7 @@ import type {
   Manifest,
   Me,
   Neighbours,
+  NewToken,
   PersonSettings,
   Project,
   Rating,
@@ -133,8 +134,8 @@ export class ApiClient {
     );
   tokens = (project_id: number, signal?: AbortSignal) =>
     this.#getJson<{ tokens: ApiToken[] }>('/api/v1/tokens', { project_id }, signal);
-  addToken = (project_id: number, name: string) =>
-    this.#change<ApiToken>('POST', withQuery('/api/v1/tokens', { project_id }), { name });
+  addToken = (project_id: number, request: NewToken) =>
+    this.#change<ApiToken>('POST', withQuery('/api/v1/tokens', { project_id }), request);
   deleteToken = (project_id: number, id: number) =>
     this.#change<void>(
       'DELETE',

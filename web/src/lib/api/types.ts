@@ -84,7 +84,7 @@ export interface Replay {
 export interface ReplayPage {
   replays: Replay[];
   /** On all pages. */
-  total?: number;
+  total?: number | null;
   next_cursor: string | null;
   from: string | null;
   to: string | null;
@@ -199,124 +199,43 @@ export interface VideoPart {
   size_bytes: number;
 }
 
-interface FactAt<Kind extends string> {
-  kind: Kind;
-  at_ms: number;
-  tab: number;
-}
+// What happened in a replay comes from the document of the API, for it has many forms.
+import type { Fact as SentFact, PageViewFact } from './schema';
 
-/** What a click, tap or input happened on. */
-export interface FactTarget {
-  node_id: number;
-  selector: string | null;
-  label: string | null;
-}
+export type {
+  PageViewFact,
+  ClickFact,
+  TouchFact,
+  InputFact,
+  ScrollFact,
+  ResizeFact,
+  KeyFact,
+  FocusFact,
+  BlurFact,
+  VisibilityFact,
+  ConsoleFact,
+  ErrorFact,
+  NetworkFact,
+  WebVitalFact,
+  LongTaskFact,
+  MemoryFact,
+  CustomFact,
+  FrustrationFact,
+  FeedbackFact,
+  TextFact,
+  GapFact,
+} from './schema';
 
-interface PointerFact extends FactTarget {
-  x: number;
-  y: number;
-  role: string | null;
-  tag: string | null;
-  text: string | null;
-  pointer: string | null;
-  /** The first visible change within seven seconds. */
-  changed_after_ms: number | null;
-  /** Clicks in the burst; 0 is none. */
-  rage: number;
-  dead: boolean;
-  /** It was answered, but late. */
-  slow?: boolean;
-  /** The first error after it. */
-  error_after_ms?: number;
-}
-
-export type PageViewFact = FactAt<'page_view'> & {
-  href: string;
-  title: string | null;
-  via: 'load' | 'navigation' | 'back_forward' | 'hash';
-};
-export type ClickFact = FactAt<'click'> & PointerFact;
-export type TouchFact = FactAt<'touch'> & PointerFact;
-export type InputFact = FactAt<'input'> & FactTarget & { masked: boolean; length: number };
-export type ScrollFact = FactAt<'scroll'> & { node_id: number; to_percent: number };
-export type ResizeFact = FactAt<'resize'> & { width: number; height: number };
-export type KeyFact = FactAt<'key'>;
-export type FocusFact = FactAt<'focus'>;
-export type BlurFact = FactAt<'blur'>;
-export type VisibilityFact = FactAt<'visibility'> & { visible: boolean };
-export type ConsoleFact = FactAt<'console'> & {
-  level: string;
-  message: string;
-  args: string[];
-  stack: string[];
-};
-export type ErrorFact = FactAt<'error'> & {
-  name: string;
-  message: string;
-  stack: string[];
-  source: 'console' | 'event' | 'backend';
-  event_id: string | null;
-};
 export type Headers = Record<string, string>;
-export type NetworkFact = FactAt<'network'> & {
-  method: string;
-  url: string;
-  status: number | null;
-  duration_ms: number | null;
-  start_ms: number;
-  initiator: string | null;
-  request_headers: Headers | null;
-  response_headers: Headers | null;
-  request_body: string | null;
-  response_body: string | null;
-  request_size_bytes: number | null;
-  response_size_bytes: number | null;
-  failed: boolean;
-};
-export type WebVitalFact = FactAt<'web_vital'> & { name: string; value: number; rating: string };
-export type LongTaskFact = FactAt<'long_task'> & { duration_ms: number };
-export type MemoryFact = FactAt<'memory'> & { used_bytes: number; total_bytes: number };
-export type CustomFact = FactAt<'custom'> & { tag: string; payload: unknown };
-export type EventFact = FactAt<'event'> & {
+/** An analytics event in the player's lists; the server sends none as a fact yet. */
+export interface EventFact extends Omit<PageViewFact, 'kind' | 'href' | 'title' | 'via'> {
+  kind: 'event';
   event_type: string;
   properties: Record<string, unknown>;
   source: string;
-};
-export type FrustrationFact = FactAt<'frustration'> & {
-  signal: Signal;
-  until_ms: number;
-  node_id?: number;
-  /** Address of the page or image, selector of the spinner. */
-  label?: string;
-  count: number;
-};
-export type FeedbackFact = FactAt<'feedback'> & { text?: string };
-export type TextFact = FactAt<'text'> & { text: string; node_id: number; until_ms: number };
-export type GapFact = FactAt<'gap'> & { reason: GapReason; until_ms: number };
-
-export type Fact =
-  | PageViewFact
-  | ClickFact
-  | TouchFact
-  | InputFact
-  | ScrollFact
-  | ResizeFact
-  | KeyFact
-  | FocusFact
-  | BlurFact
-  | VisibilityFact
-  | ConsoleFact
-  | ErrorFact
-  | NetworkFact
-  | WebVitalFact
-  | LongTaskFact
-  | MemoryFact
-  | CustomFact
-  | EventFact
-  | FrustrationFact
-  | FeedbackFact
-  | TextFact
-  | GapFact;
+}
+/** Those that the app shows. */
+export type Fact = Exclude<SentFact, { kind: 'integrity' | 'activity' | 'span' }> | EventFact;
 export type FactKind = Fact['kind'];
 
 export interface FactPage {
@@ -380,10 +299,23 @@ export interface Summary {
   per_day: DayCounts[];
 }
 
+export type Scope = 'read' | 'write' | 'delete' | 'import' | 'admin';
+
+export interface NewToken {
+  name: string;
+  scopes: Scope[];
+  /** Null: it never expires. */
+  expires_in_days: number | null;
+}
+
 export interface ApiToken {
   id: number;
   name: string;
+  scopes: Scope[];
   created_at: string;
+  expires_at: string | null;
+  /** To about a minute. */
+  last_used_at: string | null;
   /** The secret itself: only in the answer that makes the token. */
   token?: string;
 }

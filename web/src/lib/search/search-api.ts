@@ -5,7 +5,8 @@ import type { FieldType } from './filter-text';
 export interface Suggestion {
   name: string;
   kind: 'field' | 'label' | 'happening' | 'event' | 'event_property' | 'custom';
-  type: FieldType;
+  /** Null: what has no value of its own. */
+  type: FieldType | null;
   /** As it is written in a filter. */
   filter: string;
 }

@@ -42,12 +42,12 @@ export async function offersFor(project_id: number, typed: string, signal: Abort
   }
   const { names } = await namesLike(project_id, now.name, signal);
   const offers = names.map((found): Offer => {
-    types.set(found.filter, found.type);
+    if (found.type) types.set(found.filter, found.type);
     const is_complete = found.kind === 'event' || found.kind === 'custom';
     return {
       group: groups[found.kind],
       text: found.name,
-      detail: found.kind === 'field' || found.kind === 'label' ? found.type : undefined,
+      detail: found.kind === 'field' || found.kind === 'label' ? (found.type ?? undefined) : undefined,
       typed: is_complete ? found.filter : `${found.filter} `,
       is_complete,
     };

@@ -219,3 +219,35 @@ fn nothing_of_another_project_is_found() {
         json!([])
     );
 }
+
+/// There are no regular expressions to explode; patterns with many stars must not either.
+#[test]
+fn patterns_that_explode_elsewhere_are_answered() {
+    let server = start();
+    let large = said(
+        "a",
+        "Large",
+        1,
+        json!({"event_properties": {"long": "a".repeat(900_000)}}),
+    );
+    assert_eq!(analytics(&server, &json!([large])).status, 200);
+    let too_large = "a".repeat(1 << 20);
+    assert_eq!(analytics(&server, &json!([too_large])).status, 413);
+    let stars = "*a".repeat(200);
+    wait_for("the event", || {
+        (found(&server, "event(Large) count = 1") == "a").then_some(())
+    });
+    assert_eq!(
+        found(&server, &format!("event(Large, long like \"{stars}*\")")),
+        "a"
+    );
+    assert_eq!(
+        found(&server, &format!("event(Large, long like \"{stars}*b\")")),
+        ""
+    );
+    // Signs of regular expressions are only signs.
+    assert_eq!(found(&server, "event(Large, long contains \"(a+)+$\")"), "");
+    let answer = server.get("/api/v1/replays?from=2026-02-02&to=2026-02-01");
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("from must be before to"));
+}

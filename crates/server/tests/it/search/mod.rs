@@ -4,6 +4,7 @@
 mod bad_input;
 mod cohorts;
 mod filters;
+mod hidden;
 mod lists;
 mod users;
 
@@ -85,7 +86,7 @@ fn said(device_id: &str, event_type: &str, after_ms: i64, more: Value) -> Value 
 
 /// `a` has everything, `b` something else, `c` nothing but a recording without a page,
 /// `d` only events. They start an hour apart, `a` first.
-fn fill(server: &Server) {
+pub fn fill(server: &Server) {
     let hours = |hours: i64| START_MS + hours * 3_600_000;
     let at = hours(0);
     let a = [
@@ -198,7 +199,7 @@ fn found(server: &Server, filter: &str) -> String {
     found
 }
 
-fn start() -> Server {
+pub fn start() -> Server {
     let server = Options::default().sealing_at_once().start();
     fill(&server);
     server

@@ -79,11 +79,11 @@ export function lineOf(fact: Fact): Line {
     case 'event':
       return line('events', 'custom', '', fact.event_type);
     case 'feedback':
-      return line('events', 'comment', 'Feedback', fact.text ?? '');
+      return line('events', 'comment', 'Feedback', '');
     case 'frustration':
       return frustrationLine(fact, line);
     case 'web_vital':
-      return line('other', 'vital', fact.name, vitalText(fact.name, fact.value), fact.rating.replace(/[-_]/g, ' '));
+      return line('other', 'vital', fact.name, vitalText(fact.name, fact.value), fact.rating?.replace(/[-_]/g, ' ') ?? '');
     case 'error':
       return line('problems', 'error', fact.name, fact.message);
     default:

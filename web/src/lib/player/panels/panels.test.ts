@@ -9,10 +9,10 @@ import { asMarkdown, transcriptLines } from './transcript';
 const click = (at_ms: number, more: object = {}): Fact =>
   ({ kind: 'click', at_ms, tab: 0, label: 'Pay now', text: null, selector: 'button', pointer: 'mouse', rage: 0, dead: false, ...more }) as Fact;
 const typed = (at_ms: number, node_id: number, length: number): Fact =>
-  ({ kind: 'input', at_ms, tab: 0, node_id, label: 'Name', selector: null, masked: true, length }) as Fact;
+  ({ kind: 'input', at_ms, tab: 0, node_id, label: 'Name', selector: 'input', masked: true, length }) as Fact;
 const request = (more: Partial<NetworkFact> = {}): NetworkFact => ({
   kind: 'network', at_ms: 5_000, tab: 0, method: 'GET', url: 'https://api.example/a?b=1', status: 200, duration_ms: 100, start_ms: 5_000,
-  initiator: 'fetch', request_headers: null, response_headers: null, request_body: null, response_body: null,
+  initiator: 'fetch', request_headers: {}, response_headers: {}, request_body: null, response_body: null,
   request_size_bytes: null, response_size_bytes: null, failed: false, ...more,
 });
 const sign = (signal: Signal, more: object) => ({ kind: 'frustration', at_ms: 0, tab: 0, signal, count: 1, ...more }) as Fact;

@@ -31,7 +31,7 @@ export function vitalText(name: string, value: number): string {
 
 /** The recorder's own rating when it sent one, else by the published thresholds. */
 export function ratingOf(fact: Pick<WebVitalFact, 'name' | 'value' | 'rating'>): Rating | null {
-  const given = fact.rating.replace(/[-_]/g, ' ');
+  const given = fact.rating?.replace(/[-_]/g, ' ');
   if (given === 'good' || given === 'needs improvement' || given === 'poor') return given;
   const vital = vitals[fact.name.toUpperCase()];
   if (!vital) return null;
