@@ -17,7 +17,7 @@
 //! - **Error** is a click that an error follows within the project's limit, unless the same
 //!   error came shortly before the click, too.
 //! - **Rage** is a burst by the project's rule. Three clicks that select a paragraph
-//!   are none.
+//!   or a field are none, nor is a burst whose every click works at once.
 
 use crate::fact::{Body, Click};
 use crate::settings::Settings;
@@ -38,6 +38,8 @@ const MAX_PRESS_US: i64 = 1_500_000;
 /// An error that came so shortly before a click comes by itself.
 const ERROR_BEFORE_US: i64 = 10_000_000;
 const MAX_ERRORS: usize = 16;
+/// Clicks that each get a new answer so soon are on a stepper, pages or slides.
+const WORKS_MS: u32 = 500;
 /// Clicks that wait for their end at once, more than a finger can do.
 const MAX_WAITING: usize = 512;
 
@@ -49,6 +51,8 @@ pub enum Expected {
     Nothing,
     /// Not clickable by its looks.
     Unknown,
+    /// What comes of it is not recorded.
+    Unseen,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -321,7 +325,20 @@ impl Clicks {
             && members
                 .iter()
                 .all(|member| member.expected == Expected::Unknown);
-        if !is_quick || is_selecting {
+        // In a field nothing tells of a selection.
+        let is_in_field = members.len() <= 3
+            && members
+                .iter()
+                .all(|member| member.expected == Expected::Nothing);
+        let works = members.iter().all(|member| {
+            member.expected == Expected::Unseen
+                || member
+                    .click
+                    .changed_after_ms
+                    .is_some_and(|after_ms| after_ms <= WORKS_MS)
+                    && member.click.error_after_ms.is_none()
+        });
+        if !is_quick || is_selecting || is_in_field || works {
             return;
         }
         let count = members.len() as u32;
@@ -350,7 +367,7 @@ impl Waiting {
                 .is_some_and(|after_ms| after_ms >= settings.slow_click_ms);
         let is_expected = match self.expected {
             Expected::Change => true,
-            Expected::Nothing => false,
+            Expected::Nothing | Expected::Unseen => false,
             Expected::Unknown => self.click.rage > 0 || self.click.in_rage,
         };
         self.click.dead =

@@ -25,6 +25,7 @@ mod clicks;
 mod console;
 mod custom;
 mod element;
+mod exchange;
 mod fact;
 mod fields;
 mod frustration;

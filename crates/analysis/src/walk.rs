@@ -6,6 +6,7 @@ use crate::changes::{Changes, chain};
 use crate::clicks::{Clicks, Expected};
 use crate::custom::{self, Said};
 use crate::element;
+use crate::exchange::Exchange;
 use crate::fact::{Body, Click, Fact, GapReason, Input};
 use crate::fields::Fields;
 use crate::frustration::Frustrations;
@@ -39,6 +40,7 @@ mod interaction {
     pub const CLICK: i64 = 2;
     pub const CONTEXT_MENU: i64 = 3;
     pub const DOUBLE_CLICK: i64 = 4;
+    pub const FOCUS: i64 = 5;
     pub const TOUCH_START: i64 = 7;
     pub const TOUCH_END: i64 = 9;
 }
@@ -211,6 +213,11 @@ impl Analysis {
         }
     }
 
+    /// Another tab of the replay was opened, which answers a click in this one.
+    pub fn tab_opened(&mut self, at_us: i64) {
+        self.state.clicks.effect(at_us);
+    }
+
     /// The end of what there is: everything still open comes out with `open` set. The
     /// analysis can go on from there with [`Analysis::resume`].
     pub fn finish(self, end_us: i64, mirror: &Mirror, facts: &mut Vec<Fact>) {
@@ -289,8 +296,10 @@ impl Analysis {
             out: &mut out,
             had_snapshot: false,
             last_place: None,
+            exchange: Exchange::default(),
         };
         mirror.apply(event, at_us, &mut changes);
+        changes.settle();
         let had_snapshot = changes.had_snapshot && mirror.has_page();
         self.texts.applied(mirror, at_us, &mut out);
         had_snapshot
@@ -376,6 +385,14 @@ impl Analysis {
         if interaction == interaction::MOUSE_UP {
             self.state.frustrations.pointer_pressed(false);
         }
+        let node_id = data.get("id").and_then(Value::as_i64).unwrap_or(-1);
+        if interaction == interaction::FOCUS
+            && let Some(node) = mirror.node_by_id(node_id)
+            && element::is_field(mirror, node)
+        {
+            // The caret in a field is an answer of the page.
+            self.state.clicks.input(at_us, node_id);
+        }
         let is_action = matches!(
             interaction,
             interaction::MOUSE_DOWN
@@ -389,7 +406,6 @@ impl Analysis {
             return;
         }
         self.background.user_action(at_us);
-        let node_id = data.get("id").and_then(Value::as_i64).unwrap_or(-1);
         let is_strong = matches!(interaction, interaction::CLICK | interaction::TOUCH_START);
         self.state.activity.count(at_us, is_strong);
         match interaction {
@@ -421,6 +437,13 @@ impl Analysis {
             }
             interaction::CLICK => {
                 let (click, expected) = describe(mirror, data, x, y);
+                if mirror
+                    .node_by_id(node_id)
+                    .is_some_and(|node| element::is_file_field(mirror, node))
+                {
+                    // A button opened its picker.
+                    self.state.clicks.effect(at_us);
+                }
                 // Some recorders report the click alone.
                 self.state.frustrations.pointer_pressed(false);
                 self.state.frustrations.clicked();
@@ -539,6 +562,9 @@ impl Analysis {
         let state = &mut self.state;
         match said {
             Said::Fact(body) => {
+                if matches!(&body, Body::Custom(custom) if custom.tag == "error") {
+                    state.frustrations.failed_to_load(at_us, payload);
+                }
                 if matches!(body, Body::Key { .. }) {
                     state.activity.count(at_us, false);
                     self.background.user_action(at_us);
@@ -611,10 +637,9 @@ impl Analysis {
             }
             self.background.learn(&chain, request.at_us);
         }
-        let mut out = |at, open, body| writer.write(at, open, body);
         self.state
             .frustrations
-            .requested(request.at_us, &request.network, &mut out);
+            .requested(request.at_us, &request.network);
         writer.write(
             request.at_us,
             false,
@@ -670,7 +695,9 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
     } else {
         element::visible_text(mirror, node)
     };
-    let expected = if element::answers_outside_the_page(mirror, node) {
+    let expected = if element::is_opaque(mirror, node) {
+        Expected::Unseen
+    } else if element::answers_outside_the_page(mirror, node) {
         Expected::Nothing
     } else if clickable.is_some() {
         Expected::Change

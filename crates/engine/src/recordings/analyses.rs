@@ -35,6 +35,9 @@ impl Analyses {
     ) {
         let (tab, mirror) = pages.of(event);
         while self.0.len() <= tab {
+            for other in &mut self.0 {
+                other.tab_opened(at_us);
+            }
             self.0.push(Analysis::new(settings_of(self.0.len())));
         }
         self.0[tab].event(at_us, event, mirror, facts);
