@@ -3,7 +3,7 @@
 //   REENACT_BIN=target/release/reenact npx playwright test --config bench/frustration.config.ts
 //
 // FRUSTRATION_CASES: names of cases, by comma (all). FRUSTRATION_RECORD: also writes the recordings to fixtures/frustration (needs zstd).
-import { test, type Browser } from '@playwright/test';
+import { expect, test, type Browser } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,8 @@ const only = process.env.FRUSTRATION_CASES?.split(',');
 const is_recorded = Boolean(process.env.FRUSTRATION_RECORD);
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures', 'frustration');
 /** Visits at once: they mostly wait. */
-const visitors = 5;
+const visitors = 4;
+const start_limit_ms = 30_000;
 /** Without a key or a click for so long everything is sealed and judged. */
 const seal_idle_seconds = 2;
 
@@ -38,7 +39,7 @@ async function visit(browser: Browser, server: Server, labelled: Case): Promise<
     await session.send('Emulation.setFocusEmulationEnabled', { enabled: false });
     page.on('filechooser', () => undefined);
     await page.goto(`${server.origin}/demo/${labelled.path ?? 'playground.html'}`);
-    await page.waitForFunction(() => Boolean((window as any).reenact?.getReplayId()));
+    await page.waitForFunction(() => Boolean((window as any).reenact?.getReplayId()), undefined, { timeout: start_limit_ms });
     const deviceId = await page.evaluate(() => ((window as any).reenact.getReplayId() as string).split('/')[0]!);
     await page.waitForTimeout(700);
     await labelled.run(new Visitor(page));
@@ -93,8 +94,15 @@ test('the labelled set', async ({ browser }) => {
     const waiting = cases.filter(({ name }) => !only || only.includes(name));
     if (is_recorded) mkdirSync(fixtures, { recursive: true });
     const visits: Visit[] = [];
+    const failed: string[] = [];
     const work = async () => {
-      for (let labelled = waiting.shift(); labelled; labelled = waiting.shift()) visits.push(await visit(browser, server, labelled).catch(() => visit(browser, server, labelled)));
+      for (let labelled = waiting.shift(); labelled; labelled = waiting.shift()) {
+        const made = visit(browser, server, labelled).catch(() => visit(browser, server, labelled!));
+        await made.then(
+          (it) => visits.push(it),
+          (error) => failed.push(`${labelled!.name}: ${String(error)}`),
+        );
+      }
     };
     await Promise.all(Array.from({ length: visitors }, work));
     await new Promise((done) => setTimeout(done, seal_idle_seconds * 1_000 + 3_000));
@@ -125,6 +133,7 @@ test('the labelled set', async ({ browser }) => {
       process.env.BENCH_OUT ?? 'test-results/bench-frustration.json',
       JSON.stringify({ signals: Object.fromEntries(signals.map((signal) => [signal, { reenact: score(signal, ours), ...Object.fromEntries(otherSdks.filter((sdk) => known[sdk].includes(signal)).map((sdk) => [sdk, score(signal, theirs.get(sdk)!)])) }])) }, null, 1),
     );
+    expect(failed, 'visits that could not be made').toEqual([]);
   } finally {
     await server.stop();
   }

@@ -34,7 +34,7 @@ const rage: Case[] = [
   clicks('rage-picture', ['rage_click', 'dead_click'], '#picture', { times: 6 }),
   clicks('rage-three-on-link', ['rage_click', 'dead_click'], '#idle-link', { times: 3, gap_ms: 250 }),
   clicks('rage-slow-button', ['rage_click', 'slow_click'], '#after-3500', { times: 4 }),
-  clicks('rage-same-failure-again', ['rage_click'], '#pay', { times: 6 }),
+  clicks('rage-same-failure-again', ['rage_click', 'dead_click'], '#pay', { times: 6 }),
   clicks('rage-disabled-button', ['rage_click', 'dead_click'], '#idle-disabled', {
     times: 5,
     limit: 'browsers send no click to a disabled button, so none is recorded',
@@ -129,6 +129,7 @@ const slow: Case[] = [
   {
     name: 'slow-beside-a-clock',
     expected: ['slow_click'],
+    limit: 'a part of the page with a clock in it and three parts that changed before counts as changing all the time',
     path: 'playground.html?clock',
     run: async (visitor) => {
       await visitor.wait(4_500);
@@ -178,18 +179,18 @@ const left = { x: 300, y: 120 };
 const right = { x: 620, y: 150 };
 
 const cursor: Case[] = [
-  { name: 'thrash-sideways', expected: ['thrashed_cursor'], linger_ms: 3_000, run: (visitor) => visitor.move(between(left, right, 24), { steps: 3, pause_ms: 50 }) },
+  { name: 'thrash-sideways', expected: ['thrashed_cursor'], linger_ms: 3_000, run: (visitor) => visitor.move(between(left, right, 44), { steps: 1, pause_ms: 60 }) },
   {
     name: 'thrash-slanted',
     expected: ['thrashed_cursor'],
     linger_ms: 3_000,
-    run: (visitor) => visitor.move(between({ x: 300, y: 100 }, { x: 500, y: 400 }, 26), { steps: 3, pause_ms: 40 }),
+    run: (visitor) => visitor.move(between({ x: 300, y: 100 }, { x: 500, y: 400 }, 44), { steps: 1, pause_ms: 60 }),
   },
   {
     name: 'thrash-small',
     expected: ['thrashed_cursor'],
     linger_ms: 3_000,
-    run: (visitor) => visitor.move(between({ x: 400, y: 200 }, { x: 470, y: 205 }, 30), { steps: 2, pause_ms: 50 }),
+    run: (visitor) => visitor.move(between({ x: 400, y: 200 }, { x: 470, y: 205 }, 44), { steps: 1, pause_ms: 60 }),
   },
   {
     name: 'circling',

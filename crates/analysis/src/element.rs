@@ -121,10 +121,12 @@ pub fn named_around(mirror: &Mirror, node: NodeKey) -> Option<NodeKey> {
 
 /// What happens inside of it is mostly not recorded, so no click on it can be judged.
 pub fn is_opaque(mirror: &Mirror, node: NodeKey) -> bool {
-    matches!(
-        mirror.tag(node),
-        "canvas" | "audio" | "video" | "iframe" | "object" | "embed"
-    )
+    match mirror.tag(node) {
+        "canvas" | "audio" | "video" | "iframe" | "object" | "embed" => true,
+        // One masked number looks like the next.
+        "input" => matches!(attribute(mirror, node, "type"), Some("number" | "range")),
+        _ => false,
+    }
 }
 
 /// Whether it takes the caret.

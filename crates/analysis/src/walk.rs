@@ -13,6 +13,7 @@ use crate::frustration::Frustrations;
 use crate::gaps::Gaps;
 use crate::network::{self, Request};
 use crate::pages::{self, Pages};
+use crate::selector;
 use crate::settings::Settings;
 use crate::strings;
 use crate::texts::{self, Texts};
@@ -426,7 +427,7 @@ impl Analysis {
                 if !is_tap {
                     return;
                 }
-                let (mut click, _) = describe(mirror, data, x, y);
+                let (mut click, _) = describe(mirror, data, x, y, &self.settings);
                 click.pointer = Some("touch".to_owned());
                 if mirror.has_page() {
                     // The browser makes a click of it, which is judged.
@@ -436,7 +437,7 @@ impl Analysis {
                 }
             }
             interaction::CLICK => {
-                let (click, expected) = describe(mirror, data, x, y);
+                let (click, expected) = describe(mirror, data, x, y, &self.settings);
                 if mirror
                     .node_by_id(node_id)
                     .is_some_and(|node| element::is_file_field(mirror, node))
@@ -661,7 +662,13 @@ impl State {
 }
 
 /// What was clicked, and what is to be expected of it.
-fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expected) {
+fn describe(
+    mirror: &Mirror,
+    data: Value<'_>,
+    x: f64,
+    y: f64,
+    settings: &Settings,
+) -> (Click, Expected) {
     let pointer = match data.get("pointerType").and_then(Value::as_i64) {
         Some(0) => Some("mouse"),
         Some(1) => Some("pen"),
@@ -695,7 +702,11 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
     } else {
         element::visible_text(mirror, node)
     };
-    let expected = if element::is_opaque(mirror, node) {
+    let expected = if selector::is_in(&settings.ignored, mirror, node) {
+        Expected::Ignored
+    } else if selector::is_in(&settings.never_dead, mirror, node) {
+        Expected::Nothing
+    } else if element::is_opaque(mirror, node) {
         Expected::Unseen
     } else if element::answers_outside_the_page(mirror, node) {
         Expected::Nothing

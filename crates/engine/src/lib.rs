@@ -11,6 +11,7 @@ pub mod assets;
 pub mod capture;
 pub mod collaboration;
 pub mod errors;
+pub mod frustration;
 pub mod ingest;
 pub mod ingest_status;
 mod live;

@@ -48,6 +48,8 @@ pub struct Project {
     pub capture_enabled: bool,
     /// What its recorders record, a JSON object.
     pub capture: String,
+    /// By which numbers signs of frustration are judged, a JSON object.
+    pub frustration: String,
 }
 
 /// The first organisation with everything that is needed to start.
@@ -178,7 +180,7 @@ pub trait Catalog:
     /// # Errors
     /// `Conflict` when another project has the ingest key.
     async fn add_project(&self, project: &NewProject) -> Result<Project>;
-    /// Writes name, time zone and capture by id; the other fields never change.
+    /// Writes name, time zone, capture and frustration by id; the other fields never change.
     async fn update_project(&self, project: &Project) -> Result<()>;
 
     /// Only the hash of the token is kept.

@@ -6,6 +6,7 @@ pub mod collaboration;
 pub mod errors;
 pub mod events;
 pub mod export;
+pub mod frustration;
 pub mod issues;
 pub mod projects;
 pub mod replays;

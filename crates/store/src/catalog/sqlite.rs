@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0004_search.sql"),
     include_str!("sqlite/migrations/0005_capture.sql"),
     include_str!("sqlite/migrations/0006_frustration.sql"),
+    include_str!("sqlite/migrations/0007_frustration_settings.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
@@ -300,6 +301,7 @@ impl Catalog for SqliteCatalog {
                 time_zone: new.time_zone,
                 capture_enabled: true,
                 capture: "{}".to_owned(),
+                frustration: "{}".to_owned(),
             })
         })
         .await
@@ -309,12 +311,13 @@ impl Catalog for SqliteCatalog {
         let project = project.clone();
         self.write(move |db| {
             db.execute(
-                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ? WHERE id = ?",
+                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ?, frustration = ? WHERE id = ?",
                 params![
                     project.name,
                     project.time_zone,
                     project.capture_enabled,
                     project.capture,
+                    project.frustration,
                     project.id.0
                 ],
             )?;

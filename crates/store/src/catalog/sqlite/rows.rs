@@ -19,8 +19,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-pub const PROJECT_COLUMNS: &str =
-    "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture";
+pub const PROJECT_COLUMNS: &str = "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture, p.frustration";
 
 pub fn project(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
@@ -31,6 +30,7 @@ pub fn project(row: &Row<'_>) -> Result<Project> {
         time_zone: row.get(4)?,
         capture_enabled: row.get(5)?,
         capture: row.get(6)?,
+        frustration: row.get(7)?,
     })
 }
 
