@@ -33,7 +33,7 @@ for (const [name, source] of Object.entries(sdkScripts)) {
 }
 await build({
   absWorkingDir: here,
-  entryPoints: { shop: 'src/shop.ts', about: 'src/about.ts' },
+  entryPoints: { shop: 'src/shop.ts', about: 'src/about.ts', playground: 'src/playground.ts' },
   outdir: 'dist',
   bundle: true,
   minify: true,

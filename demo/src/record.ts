@@ -35,6 +35,11 @@ export async function startRecording(): Promise<void> {
   await (isAmplitude ? startAmplitude(config) : startReenact(config));
 }
 
+/** Without the banner, for which a page may have no place. */
+export async function recordQuietly(): Promise<void> {
+  if (window.REENACT_DEMO) await startReenact(window.REENACT_DEMO);
+}
+
 /** The choice holds for the tab: the shop has several pages. */
 function chosenSdk(): string | null {
   const asked = new URLSearchParams(location.search).get('sdk');

@@ -61,6 +61,10 @@ pub fn end_to_end() -> Result<()> {
 pub fn bench(name: &str) -> Result<()> {
     match name {
         "player" => playwright("bench/player.config.ts"),
+        "frustration" => {
+            run("npm", &["run", "fetch-sdks", "--workspace", "e2e"])?;
+            playwright("bench/frustration.config.ts")
+        }
         _ => with_release(&["run", "bench", "--workspace", "sdk"]),
     }
 }

@@ -20,6 +20,7 @@ cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
 cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
 cargo xtask bench search [full]           finding among 20,000 replays, or 200,000; beside DuckDB if Python has it
+cargo xtask bench frustration             how often signs of frustration are judged right, beside other SDKs; FRUSTRATION_RECORD=1 renews the fixtures
 cargo xtask bench player|sdk              the same in Chromium, beside rrweb's player and recorder
 cargo xtask screenshots                   pictures of every page, in docs/screenshots
 cargo xtask fuzz [target] [seconds]       look for inputs that break a reader; needs nightly and cargo-fuzz
@@ -124,11 +125,13 @@ fn screenshots() -> Result<()> {
 fn bench(name: &str, part: Option<&str>) -> Result<()> {
     if !matches!(
         (name, part),
-        ("ingest" | "player" | "sdk", None) | ("engine" | "search", _)
+        ("ingest" | "player" | "sdk" | "frustration", None) | ("engine" | "search", _)
     ) {
-        bail!("there is no benchmark {name}; there are: ingest, engine, search, player, sdk");
+        bail!(
+            "there is no benchmark {name}; there are: ingest, engine, search, player, sdk, frustration"
+        );
     }
-    if matches!(name, "player" | "sdk") {
+    if matches!(name, "player" | "sdk" | "frustration") {
         front_end::build()?;
     }
     step("build");
@@ -144,7 +147,7 @@ fn bench(name: &str, part: Option<&str>) -> Result<()> {
         ],
     )?;
     step(name);
-    if matches!(name, "player" | "sdk") {
+    if matches!(name, "player" | "sdk" | "frustration") {
         return front_end::bench(name);
     }
     let mut arguments = vec![name, "target/release/reenact"];

@@ -4,6 +4,7 @@
 use crate::background::{Background, Chain, LEVELS};
 use crate::clicks::Clicks;
 use crate::element::attribute;
+use crate::exchange::Exchange;
 use crate::fact::Body;
 use crate::frustration::Frustrations;
 use crate::settings::Settings;
@@ -71,6 +72,8 @@ pub struct Changes<'a> {
     pub had_snapshot: bool,
     /// Looked at already in this event.
     pub last_place: Option<NodeKey>,
+    /// While a click waits for an answer.
+    pub exchange: Exchange,
 }
 
 impl Changes<'_> {
@@ -89,12 +92,34 @@ impl Changes<'_> {
         self.background.learn(&chain, self.at_us);
     }
 
-    fn came_or_goes(&mut self, mirror: &Mirror, node: NodeKey) {
-        if let Some(parent) = mirror.parent(node)
-            && self.last_place != Some(parent)
-            && is_visible(mirror, node)
-        {
-            self.changed(mirror, parent);
+    fn came_or_goes(&mut self, mirror: &Mirror, node: NodeKey, comes: bool) {
+        let Some(parent) = mirror.parent(node) else {
+            return;
+        };
+        if !self.clicks.is_awaiting() {
+            if self.last_place != Some(parent) && is_visible(mirror, node) {
+                self.changed(mirror, parent);
+            }
+        } else if is_visible(mirror, node) {
+            let chain = chain(mirror, parent);
+            let is_shown = is_shown(mirror, parent);
+            if !self.exchange.note(mirror, node, comes, chain, is_shown) {
+                self.changed(mirror, parent);
+            }
+        }
+    }
+
+    /// The event is over: what came for what went is known.
+    pub fn settle(&mut self) {
+        for place in std::mem::take(&mut self.exchange).into_places() {
+            if place.is_changed()
+                && place.is_shown
+                && self.clicks.is_awaiting()
+                && !self.background.is_restless(&place.chain, self.at_us)
+            {
+                self.clicks.changed(self.at_us);
+            }
+            self.background.learn(&place.chain, self.at_us);
         }
     }
 }
@@ -109,11 +134,11 @@ impl Observer for Changes<'_> {
     fn added(&mut self, mirror: &Mirror, node: NodeKey) {
         self.texts.added(mirror, node);
         self.frustrations.added(self.at_us, mirror, node);
-        self.came_or_goes(mirror, node);
+        self.came_or_goes(mirror, node, true);
     }
 
     fn removing(&mut self, mirror: &Mirror, node: NodeKey) {
-        self.came_or_goes(mirror, node);
+        self.came_or_goes(mirror, node, false);
         self.texts.removing(mirror, node, self.at_us, self.out);
         self.frustrations
             .removing(self.at_us, mirror, node, self.settings, &mut self.out);

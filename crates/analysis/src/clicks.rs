@@ -17,7 +17,7 @@
 //! - **Error** is a click that an error follows within the project's limit, unless the same
 //!   error came shortly before the click, too.
 //! - **Rage** is a burst by the project's rule. Three clicks that select a paragraph
-//!   are none.
+//!   or a field are none, nor is a burst whose every click works at once.
 
 use crate::fact::{Body, Click};
 use crate::settings::Settings;
@@ -38,6 +38,10 @@ const MAX_PRESS_US: i64 = 1_500_000;
 /// An error that came so shortly before a click comes by itself.
 const ERROR_BEFORE_US: i64 = 10_000_000;
 const MAX_ERRORS: usize = 16;
+/// Clicks that each get a new answer so soon are on a stepper, pages or slides.
+const WORKS_MS: u32 = 500;
+/// A click without a press so soon after another is no second one of the visitor.
+const ECHO_US: i64 = 100_000;
 /// Clicks that wait for their end at once, more than a finger can do.
 const MAX_WAITING: usize = 512;
 
@@ -49,6 +53,10 @@ pub enum Expected {
     Nothing,
     /// Not clickable by its looks.
     Unknown,
+    /// What comes of it is not recorded.
+    Unseen,
+    /// The project wants to hear nothing about it.
+    Ignored,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +68,9 @@ struct Waiting {
     /// It did something outside of the page's tree.
     has_effect: bool,
     burst: u64,
+    /// The page's own click that follows one of the visitor: a label's, on its field.
+    #[serde(default)]
+    is_echo: bool,
 }
 
 /// Clicks close to each other, while more may come.
@@ -146,7 +157,13 @@ impl Clicks {
                 first.write(false, false, settings, out);
             }
         }
+        let is_echo = press.is_none()
+            && self
+                .waiting
+                .back()
+                .is_some_and(|before| at_us.saturating_sub(before.at_us) <= ECHO_US);
         self.waiting.push_back(Waiting {
+            is_echo,
             at_us,
             click,
             is_touch,
@@ -169,7 +186,8 @@ impl Clicks {
         if let Some(press) = &mut self.press {
             press.is_answered = true;
         }
-        let Some(newest) = self.waiting.back() else {
+        let newest = self.waiting.iter().rev().find(|waiting| !waiting.is_echo);
+        let Some(newest) = newest.or(self.waiting.back()) else {
             self.is_awaiting = false;
             return;
         };
@@ -179,7 +197,8 @@ impl Clicks {
         };
         let is_prompt = at_us.saturating_sub(newest_us) <= PROMPT_US;
         for waiting in &mut self.waiting {
-            let gave_up = waiting.click.node_id != newest_target
+            let gave_up = !waiting.is_echo
+                && waiting.click.node_id != newest_target
                 && (is_prompt || newest_us.saturating_sub(waiting.at_us) >= PATIENCE_US);
             if waiting.click.changed_after_ms.is_none() && !gave_up {
                 let after_us = at_us.saturating_sub(waiting.at_us).max(0);
@@ -235,7 +254,7 @@ impl Clicks {
             .waiting
             .iter_mut()
             .rev()
-            .find(|waiting| waiting.at_us <= at_us);
+            .find(|waiting| waiting.at_us <= at_us && waiting.expected != Expected::Ignored);
         let Some(newest) = newest else { return };
         let after_us = at_us.saturating_sub(newest.at_us);
         let comes_by_itself = before_us.is_some_and(|before| {
@@ -321,7 +340,20 @@ impl Clicks {
             && members
                 .iter()
                 .all(|member| member.expected == Expected::Unknown);
-        if !is_quick || is_selecting {
+        // In a field nothing tells of a selection.
+        let is_in_field = members.len() <= 3
+            && members
+                .iter()
+                .all(|member| member.expected == Expected::Nothing);
+        let works = members.iter().all(|member| {
+            matches!(member.expected, Expected::Unseen | Expected::Ignored)
+                || member
+                    .click
+                    .changed_after_ms
+                    .is_some_and(|after_ms| after_ms <= WORKS_MS)
+                    && member.click.error_after_ms.is_none()
+        });
+        if !is_quick || is_selecting || is_in_field || works {
             return;
         }
         let count = members.len() as u32;
@@ -350,7 +382,7 @@ impl Waiting {
                 .is_some_and(|after_ms| after_ms >= settings.slow_click_ms);
         let is_expected = match self.expected {
             Expected::Change => true,
-            Expected::Nothing => false,
+            Expected::Nothing | Expected::Unseen | Expected::Ignored => false,
             Expected::Unknown => self.click.rage > 0 || self.click.in_rage,
         };
         self.click.dead =

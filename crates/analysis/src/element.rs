@@ -119,6 +119,47 @@ pub fn named_around(mirror: &Mirror, node: NodeKey) -> Option<NodeKey> {
         })
 }
 
+/// What happens inside of it is mostly not recorded, so no click on it can be judged.
+pub fn is_opaque(mirror: &Mirror, node: NodeKey) -> bool {
+    match mirror.tag(node) {
+        "canvas" | "audio" | "video" | "iframe" | "object" | "embed" => true,
+        // One masked number looks like the next.
+        "input" => matches!(attribute(mirror, node, "type"), Some("number" | "range")),
+        _ => false,
+    }
+}
+
+/// Whether it takes the caret.
+pub fn is_field(mirror: &Mirror, node: NodeKey) -> bool {
+    match mirror.tag(node) {
+        "textarea" => true,
+        "input" => !matches!(
+            attribute(mirror, node, "type").unwrap_or("text"),
+            "button" | "submit" | "reset" | "image" | "checkbox" | "radio" | "file" | "range"
+        ),
+        _ => is_editable(mirror, node),
+    }
+}
+
+pub fn is_file_field(mirror: &Mirror, node: NodeKey) -> bool {
+    mirror.tag(node) == "input" && attribute(mirror, node, "type") == Some("file")
+}
+
+/// Endings of addresses that a browser saves, or shows outside of the page.
+const FILE_ENDINGS: [&str; 14] = [
+    "csv", "doc", "docx", "dmg", "epub", "exe", "gz", "ics", "pdf", "pptx", "tar", "xls", "xlsx",
+    "zip",
+];
+
+fn is_file(href: &str) -> bool {
+    let path = href.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit_once('.').is_some_and(|(_, ending)| {
+        FILE_ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
 /// Whether a click here works without changing the page: it puts the caret into a
 /// field, opens a list or a picker that the browser draws, or leaves the page.
 pub fn answers_outside_the_page(mirror: &Mirror, node: NodeKey) -> bool {
@@ -126,6 +167,8 @@ pub fn answers_outside_the_page(mirror: &Mirror, node: NodeKey) -> bool {
         .ancestors(node)
         .take(MAX_CLIMB)
         .any(|node| match mirror.tag(node) {
+            // The browser shows a popover without any change of the tree.
+            _ if has(mirror, node, "popovertarget") || has(mirror, node, "commandfor") => true,
             "textarea" | "select" | "option" | "label" | "audio" | "video" | "iframe"
             | "object" | "embed" => true,
             "input" => !matches!(
@@ -138,6 +181,7 @@ pub fn answers_outside_the_page(mirror: &Mirror, node: NodeKey) -> bool {
                 has(mirror, node, "download")
                     || attribute(mirror, node, "target").is_some_and(|target| target == "_blank")
                     || leaves.iter().any(|scheme| href.starts_with(scheme))
+                    || is_file(href)
             }
             _ => is_editable(mirror, node),
         })

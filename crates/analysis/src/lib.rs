@@ -25,12 +25,14 @@ mod clicks;
 mod console;
 mod custom;
 mod element;
+mod exchange;
 mod fact;
 mod fields;
 mod frustration;
 mod gaps;
 mod network;
 mod pages;
+mod selector;
 mod settings;
 mod strings;
 mod summary;
@@ -43,6 +45,7 @@ pub use fact::{
     Activity, Body, Click, Console, Custom, Error, Fact, FactError, Frustration, Gap, GapReason,
     Input, Integrity, Network, PageView, Signal, Source, Text, Via, WebVital,
 };
+pub use selector::Selector;
 pub use settings::{RageRule, Settings};
 pub use summary::{
     ActivityBins, Counts, GapRange, IntegrityMark, MAX_BINS, Marker, MarkerKind, PageMark, Range,

@@ -1,5 +1,8 @@
 //! Thresholds that a project may change.
 
+use crate::selector::Selector;
+use std::sync::Arc;
+
 /// What counts as a burst of clicks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RageRule {
@@ -37,7 +40,7 @@ pub const SPINNER_MS: u32 = 10_000;
 /// A page that shows nothing for so long is blank.
 pub const BLANK_MS: u32 = 5_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The number of the tab that is analysed; facts carry it.
     pub tab: u32,
@@ -51,6 +54,10 @@ pub struct Settings {
     pub quick_back_ms: u32,
     pub spinner_ms: u32,
     pub blank_ms: u32,
+    /// Clicks there are expected to do nothing that is seen: printing, copying.
+    pub never_dead: Arc<[Selector]>,
+    /// Clicks there are no sign of anything.
+    pub ignored: Arc<[Selector]>,
 }
 
 impl Default for Settings {
@@ -67,6 +74,8 @@ impl Default for Settings {
             quick_back_ms: QUICK_BACK_MS,
             spinner_ms: SPINNER_MS,
             blank_ms: BLANK_MS,
+            never_dead: Arc::default(),
+            ignored: Arc::default(),
         }
     }
 }

@@ -6,12 +6,14 @@ use crate::changes::{Changes, chain};
 use crate::clicks::{Clicks, Expected};
 use crate::custom::{self, Said};
 use crate::element;
+use crate::exchange::Exchange;
 use crate::fact::{Body, Click, Fact, GapReason, Input};
 use crate::fields::Fields;
 use crate::frustration::Frustrations;
 use crate::gaps::Gaps;
 use crate::network::{self, Request};
 use crate::pages::{self, Pages};
+use crate::selector;
 use crate::settings::Settings;
 use crate::strings;
 use crate::texts::{self, Texts};
@@ -39,6 +41,7 @@ mod interaction {
     pub const CLICK: i64 = 2;
     pub const CONTEXT_MENU: i64 = 3;
     pub const DOUBLE_CLICK: i64 = 4;
+    pub const FOCUS: i64 = 5;
     pub const TOUCH_START: i64 = 7;
     pub const TOUCH_END: i64 = 9;
 }
@@ -211,6 +214,11 @@ impl Analysis {
         }
     }
 
+    /// Another tab of the replay was opened, which answers a click in this one.
+    pub fn tab_opened(&mut self, at_us: i64) {
+        self.state.clicks.effect(at_us);
+    }
+
     /// The end of what there is: everything still open comes out with `open` set. The
     /// analysis can go on from there with [`Analysis::resume`].
     pub fn finish(self, end_us: i64, mirror: &Mirror, facts: &mut Vec<Fact>) {
@@ -289,8 +297,10 @@ impl Analysis {
             out: &mut out,
             had_snapshot: false,
             last_place: None,
+            exchange: Exchange::default(),
         };
         mirror.apply(event, at_us, &mut changes);
+        changes.settle();
         let had_snapshot = changes.had_snapshot && mirror.has_page();
         self.texts.applied(mirror, at_us, &mut out);
         had_snapshot
@@ -376,6 +386,14 @@ impl Analysis {
         if interaction == interaction::MOUSE_UP {
             self.state.frustrations.pointer_pressed(false);
         }
+        let node_id = data.get("id").and_then(Value::as_i64).unwrap_or(-1);
+        if interaction == interaction::FOCUS
+            && let Some(node) = mirror.node_by_id(node_id)
+            && element::is_field(mirror, node)
+        {
+            // The caret in a field is an answer of the page.
+            self.state.clicks.input(at_us, node_id);
+        }
         let is_action = matches!(
             interaction,
             interaction::MOUSE_DOWN
@@ -389,7 +407,6 @@ impl Analysis {
             return;
         }
         self.background.user_action(at_us);
-        let node_id = data.get("id").and_then(Value::as_i64).unwrap_or(-1);
         let is_strong = matches!(interaction, interaction::CLICK | interaction::TOUCH_START);
         self.state.activity.count(at_us, is_strong);
         match interaction {
@@ -410,7 +427,7 @@ impl Analysis {
                 if !is_tap {
                     return;
                 }
-                let (mut click, _) = describe(mirror, data, x, y);
+                let (mut click, _) = describe(mirror, data, x, y, &self.settings);
                 click.pointer = Some("touch".to_owned());
                 if mirror.has_page() {
                     // The browser makes a click of it, which is judged.
@@ -420,7 +437,14 @@ impl Analysis {
                 }
             }
             interaction::CLICK => {
-                let (click, expected) = describe(mirror, data, x, y);
+                let (click, expected) = describe(mirror, data, x, y, &self.settings);
+                if mirror
+                    .node_by_id(node_id)
+                    .is_some_and(|node| element::is_file_field(mirror, node))
+                {
+                    // A button opened its picker.
+                    self.state.clicks.effect(at_us);
+                }
                 // Some recorders report the click alone.
                 self.state.frustrations.pointer_pressed(false);
                 self.state.frustrations.clicked();
@@ -539,6 +563,9 @@ impl Analysis {
         let state = &mut self.state;
         match said {
             Said::Fact(body) => {
+                if matches!(&body, Body::Custom(custom) if custom.tag == "error") {
+                    state.frustrations.failed_to_load(at_us, payload);
+                }
                 if matches!(body, Body::Key { .. }) {
                     state.activity.count(at_us, false);
                     self.background.user_action(at_us);
@@ -611,10 +638,9 @@ impl Analysis {
             }
             self.background.learn(&chain, request.at_us);
         }
-        let mut out = |at, open, body| writer.write(at, open, body);
         self.state
             .frustrations
-            .requested(request.at_us, &request.network, &mut out);
+            .requested(request.at_us, &request.network);
         writer.write(
             request.at_us,
             false,
@@ -636,7 +662,13 @@ impl State {
 }
 
 /// What was clicked, and what is to be expected of it.
-fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expected) {
+fn describe(
+    mirror: &Mirror,
+    data: Value<'_>,
+    x: f64,
+    y: f64,
+    settings: &Settings,
+) -> (Click, Expected) {
     let pointer = match data.get("pointerType").and_then(Value::as_i64) {
         Some(0) => Some("mouse"),
         Some(1) => Some("pen"),
@@ -670,7 +702,13 @@ fn describe(mirror: &Mirror, data: Value<'_>, x: f64, y: f64) -> (Click, Expecte
     } else {
         element::visible_text(mirror, node)
     };
-    let expected = if element::answers_outside_the_page(mirror, node) {
+    let expected = if selector::is_in(&settings.ignored, mirror, node) {
+        Expected::Ignored
+    } else if selector::is_in(&settings.never_dead, mirror, node) {
+        Expected::Nothing
+    } else if element::is_opaque(mirror, node) {
+        Expected::Unseen
+    } else if element::answers_outside_the_page(mirror, node) {
         Expected::Nothing
     } else if clickable.is_some() {
         Expected::Change

@@ -291,7 +291,8 @@ fn an_image_that_the_server_does_not_have_is_broken_once() {
         );
         plugin(at, "rrweb/network@1", &request)
     };
-    let mut lines = page(0, &content());
+    let image = element(20, "img", r#""src":"https://shop.test/a.png""#, "");
+    let mut lines = page(0, &[content(), image].join(","));
     lines.push(request(1_000, "a.png", "img", 404));
     lines.push(request(2_000, "a.png", "img", 404));
     lines.push(request(3_000, "b.png", "img", 200));
@@ -304,6 +305,31 @@ fn an_image_that_the_server_does_not_have_is_broken_once() {
         first(&facts).label.as_deref(),
         Some("https://shop.test/a.png")
     );
+}
+
+#[test]
+fn an_image_that_something_else_is_shown_for_is_not_broken() {
+    let image = |id, size: &str| {
+        let attributes = format!(r#""src":"https://shop.test/{id}.png"{size}"#);
+        element(id, "img", &attributes, "")
+    };
+    let images = [image(20, ""), image(21, ""), image(22, r#","width":"1""#)];
+    let mut lines = page(0, &[content(), images.join(",")].join(","));
+    for id in 20..23 {
+        let error = format!(
+            r#"{{"kind":"resource","tag":"img","url":"https://shop.test/{id}.png","id":{id}}}"#
+        );
+        lines.push(custom(1_000, "error", &error));
+    }
+    lines.push(set_attribute(
+        1_200,
+        20,
+        r#""src":"https://shop.test/b.png""#,
+    ));
+    lines.push(tick(20_000));
+    let facts = analyse(&lines);
+    assert_eq!(found(&facts).len(), 1);
+    assert_eq!(first(&facts).node_id, Some(21));
 }
 
 // Clicks.

@@ -203,6 +203,10 @@ fn api_routes() -> Router<Arc<State>> {
             get(v1::capture::read).patch(v1::capture::change),
         )
         .route(
+            "/api/v1/settings/frustration",
+            get(v1::frustration::read).patch(v1::frustration::change),
+        )
+        .route(
             "/api/v1/projects",
             get(v1::projects::list).post(v1::projects::create),
         )

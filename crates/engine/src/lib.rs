@@ -15,6 +15,7 @@ pub mod collaboration;
 pub mod deletion;
 pub mod collections;
 pub mod errors;
+pub mod frustration;
 pub mod ingest;
 pub mod ingest_status;
 mod live;

@@ -63,6 +63,8 @@ pub(crate) struct View {
     pub row: Replay,
     pub sealed: Option<Sealed>,
     pub hot: Hot,
+    /// By which what is not sealed is analysed.
+    pub settings: analysis::Settings,
 }
 
 /// Events of a replay in time order, a block at a time.
@@ -144,7 +146,16 @@ impl Engine {
             0 => None,
             _ => Some(self.recordings.open(&row).await?),
         };
-        Ok(View { row, sealed, hot })
+        let settings = match hot.events.is_empty() {
+            true => analysis::Settings::default(),
+            false => self.analysis_settings(row.project_id).await?,
+        };
+        Ok(View {
+            row,
+            sealed,
+            hot,
+            settings,
+        })
     }
 
     /// Events with `range_ms.start <= time < range_ms.end`, exactly as recorded.
@@ -475,10 +486,11 @@ impl View {
         let first_us = first.timestamp.micros();
         let mut pages = self.pages_at(first_us.saturating_sub(1)).await?;
         let hot = std::mem::take(&mut self.hot.events);
+        let settings = self.settings.clone();
         let (hot, facts) = blocking(move || {
             let mut facts = facts;
             let open: Vec<_> = facts.extract_if(.., |fact: &mut Fact| fact.open).collect();
-            let mut analyses = Analyses::resume(&pages, &open);
+            let mut analyses = Analyses::resume(settings, &pages, &open);
             let mut tape = Tape::new();
             for event in &hot {
                 if tape.parse(&event.json).is_ok() {

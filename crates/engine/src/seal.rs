@@ -126,6 +126,7 @@ impl Engine {
             old,
             hot,
             wants_assets: self.assets.is_enabled(),
+            settings: self.analysis_settings(row.project_id).await?,
         };
         let assembled = tokio::task::spawn_blocking(move || assemble(parts))
             .await

@@ -58,6 +58,8 @@ pub struct Project {
     pub capture: String,
     /// How long what arrives from now on is kept.
     pub retention_days: u32,
+    /// By which numbers signs of frustration are judged, a JSON object.
+    pub frustration: String,
 }
 
 /// The first organisation with everything that is needed to start.
@@ -194,7 +196,7 @@ pub trait Catalog:
     /// # Errors
     /// `Conflict` when another project has the ingest key.
     async fn add_project(&self, project: &NewProject) -> Result<Project>;
-    /// Writes name, time zone, retention and capture by id; the other fields never change.
+    /// Writes name, time zone and all settings by id; the other fields never change.
     async fn update_project(&self, project: &Project) -> Result<()>;
 
     async fn put_session(&self, session: &Session) -> Result<()>;

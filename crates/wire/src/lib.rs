@@ -18,6 +18,7 @@
 
 pub mod amplitude;
 pub mod encoding;
+pub mod event_name;
 pub mod plain;
 pub mod posthog;
 pub mod sentry;

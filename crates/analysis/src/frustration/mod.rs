@@ -5,20 +5,19 @@
 mod back;
 mod blank;
 mod cursor;
+mod images;
 mod loaders;
 
 use crate::fact::{Body, Frustration, Network, PageView, Signal, to_ms};
 use crate::settings::Settings;
-use crate::strings;
 use back::Back;
 use blank::Blank;
 use cursor::Cursor;
+use images::Images;
 use loaders::Loaders;
 use rrweb::mirror::{Mirror, NodeKey};
+use rrweb::tape::Value;
 use serde::{Deserialize, Serialize};
-
-/// Images that were reported as broken; the same one again says nothing new.
-const MAX_IMAGES: usize = 32;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Frustrations {
@@ -26,7 +25,8 @@ pub struct Frustrations {
     back: Back,
     loaders: Loaders,
     blank: Blank,
-    images: Vec<String>,
+    #[serde(default, rename = "broken_images")]
+    images: Images,
     #[serde(default)]
     is_hidden: bool,
 }
@@ -70,6 +70,9 @@ impl Frustrations {
         if let Some(found) = self.cursor.advance(at_us, settings) {
             found.write(false, out);
         }
+        while let Some(found) = self.images.advance(at_us, mirror) {
+            found.write(false, out);
+        }
         if !self.is_hidden
             && let Some(found) = self.blank.look(at_us, mirror, settings)
         {
@@ -85,6 +88,9 @@ impl Frustrations {
         settings: &Settings,
         out: &mut impl FnMut(i64, bool, Body),
     ) {
+        while let Some(found) = self.images.end(mirror) {
+            found.write(false, out);
+        }
         let spinner = self.loaders.end(at_us, mirror, settings);
         let blank = self.blank.end(at_us, settings);
         for found in spinner.into_iter().chain(blank) {
@@ -182,34 +188,26 @@ impl Frustrations {
         self.back.typed();
     }
 
-    /// An image that the server did not have.
-    pub fn requested(
-        &mut self,
-        at_us: i64,
-        network: &Network,
-        out: &mut impl FnMut(i64, bool, Body),
-    ) {
+    /// A request that may be that for an image.
+    pub fn requested(&mut self, at_us: i64, network: &Network) {
         let is_image = matches!(
             network.initiator.as_deref(),
             Some("img" | "image" | "input")
         );
-        let is_missing = network.status.is_some_and(|status| status >= 400);
-        if !is_image || !is_missing || self.images.contains(&network.url) {
-            return;
+        if is_image && network.status.is_some_and(|status| status >= 400) {
+            self.images.failed(at_us, &network.url, None);
         }
-        if self.images.len() >= MAX_IMAGES {
-            self.images.remove(0);
+    }
+
+    /// Our recorder says of an element that its file did not load.
+    pub fn failed_to_load(&mut self, at_us: i64, error: Value<'_>) {
+        let text = |key| error.get(key).and_then(Value::as_str);
+        if let (Some("resource"), Some("img" | "image" | "input"), Some(url)) =
+            (text("kind"), text("tag"), text("url"))
+        {
+            let node_id = error.get("id").and_then(Value::as_i64);
+            self.images.failed(at_us, url, node_id);
         }
-        self.images.push(network.url.clone());
-        let found = Found {
-            from_us: at_us,
-            until_us: at_us,
-            signal: Signal::BrokenImage,
-            node_id: None,
-            label: Some(strings::text(&network.url)),
-            count: 1,
-        };
-        found.write(false, out);
     }
 
     /// The end of what there is.
@@ -230,6 +228,9 @@ impl Frustrations {
             ended.blank.end(end_us, settings),
         ];
         for found in all.into_iter().flatten() {
+            found.write(true, out);
+        }
+        while let Some(found) = ended.images.end(mirror) {
             found.write(true, out);
         }
     }

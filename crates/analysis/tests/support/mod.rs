@@ -33,7 +33,7 @@ fn name_of(path: &std::path::Path) -> String {
     name.split('.').next().unwrap().to_owned()
 }
 
-fn lines_of(path: &std::path::Path) -> Vec<String> {
+pub fn lines_of(path: &std::path::Path) -> Vec<String> {
     let packed = std::fs::read(path).unwrap();
     let text = zstd::decode_all(packed.as_slice()).unwrap();
     String::from_utf8(text)
@@ -98,6 +98,9 @@ pub fn analyse_tabs<S: AsRef<str>>(lines: &[S]) -> Vec<Fact> {
         let tab = tabs.number(tape.root());
         while pages.len() <= tab as usize {
             let settings = Settings::default().for_tab(pages.len() as u32);
+            for (_, other) in &mut pages {
+                other.tab_opened(last_us);
+            }
             pages.push((Mirror::new(Limits::default()), Analysis::new(settings)));
         }
         let (mirror, analysis) = &mut pages[tab as usize];

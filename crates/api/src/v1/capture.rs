@@ -14,7 +14,7 @@ use store::catalog::Project;
 
 #[derive(Deserialize)]
 pub struct Params {
-    project_id: Option<i64>,
+    pub project_id: Option<i64>,
 }
 
 #[derive(Deserialize)]

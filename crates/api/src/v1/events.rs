@@ -40,9 +40,12 @@ fn shown(event: &Event) -> Value {
     let whole: Value = serde_json::from_str(&event.json).unwrap_or_default();
     // PostHog's own word for them.
     let properties = whole.get("event_properties").or(whole.get("properties"));
+    let generated =
+        wire::event_name::generated_name(&event.event_type, properties.unwrap_or(&Value::Null));
     json!({
         "insert_id": event.insert_id,
         "event_type": event.event_type,
+        "generated_name": generated,
         "timestamp": rfc3339(event.timestamp),
         "device_id": event.device_id,
         "user_id": event.user_id,

@@ -10,6 +10,7 @@ pub mod collections;
 pub mod errors;
 pub mod events;
 pub mod export;
+pub mod frustration;
 pub mod issues;
 pub mod projects;
 pub mod replays;

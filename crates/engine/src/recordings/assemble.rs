@@ -58,6 +58,7 @@ pub(crate) struct Parts {
     pub hot: Hot,
     /// Whether to find out what new events refer to.
     pub wants_assets: bool,
+    pub settings: analysis::Settings,
 }
 
 /// The version before, as far as it is needed.
@@ -174,9 +175,10 @@ pub(crate) fn assemble(parts: Parts) -> Result<Assembled> {
         old,
         mut hot,
         wants_assets,
+        settings,
     } = parts;
     hot.events.sort_by_key(|event| event.timestamp);
-    let mut pass = Pass::start(&dictionary, old.as_ref(), wants_assets)?;
+    let mut pass = Pass::start(&dictionary, old.as_ref(), wants_assets, settings)?;
     pass.assembler = pass.assembler.with_sizes(sizes);
     let mut new = hot.events.iter().peekable();
     let mut tape = Tape::new();
@@ -203,6 +205,7 @@ struct Pass<'d> {
     assembler: Assembler<'d>,
     pages: Pages,
     analyses: Analyses,
+    settings: analysis::Settings,
     /// Facts of the blocks that are finished, without what was open at their end.
     complete: Vec<Fact>,
     /// Facts that were left open by the version before and stay so.
@@ -224,11 +227,17 @@ struct Pass<'d> {
 }
 
 impl<'d> Pass<'d> {
-    fn start(dictionary: &'d Dictionary, old: Option<&Old>, wants_assets: bool) -> Result<Self> {
+    fn start(
+        dictionary: &'d Dictionary,
+        old: Option<&Old>,
+        wants_assets: bool,
+        settings: analysis::Settings,
+    ) -> Result<Self> {
         let mut pass = Self {
             assembler: Assembler::new(dictionary),
             pages: Pages::default(),
-            analyses: Analyses::default(),
+            analyses: Analyses::new(settings.clone()),
+            settings,
             complete: Vec::new(),
             open_before: Vec::new(),
             facts: Vec::new(),
@@ -271,7 +280,7 @@ impl<'d> Pass<'d> {
             // The pages there are not known, so nothing can go on from it.
             pass.open_before = open;
         } else {
-            pass.analyses = Analyses::resume(&pass.pages, &open);
+            pass.analyses = Analyses::resume(pass.settings.clone(), &pass.pages, &open);
         }
         Ok(pass)
     }
@@ -360,8 +369,8 @@ impl<'d> Pass<'d> {
         self.assembler.end_block()?;
         self.slicer.cut();
         let mut open = Vec::new();
-        std::mem::take(&mut self.analyses).finish(end_us, &self.pages, &mut open);
-        self.analyses = Analyses::resume(&self.pages, &open);
+        self.analyses.finish(end_us, &self.pages, &mut open);
+        self.analyses = Analyses::resume(self.settings.clone(), &self.pages, &open);
         self.write_facts(open)
     }
 
@@ -400,7 +409,7 @@ impl<'d> Pass<'d> {
         let kept_end = index.event_blocks().map(|(_, block)| block.to_us).max();
         let last_us = self.last_us.max(kept_end).unwrap_or_default();
         let mut open = Vec::new();
-        std::mem::take(&mut self.analyses).finish(last_us, &self.pages, &mut open);
+        self.analyses.finish(last_us, &self.pages, &mut open);
         let slices = std::mem::take(&mut self.slicer).finish();
         let first_us = slices.first().map_or(last_us, |slice| slice.from_us);
         self.write_facts(open.clone())?;

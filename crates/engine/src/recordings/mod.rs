@@ -224,6 +224,7 @@ pub fn seal_events(
             ..Default::default()
         },
         wants_assets: true,
+        settings: analysis::Settings::default(),
     };
     Ok(assemble::assemble(parts)?.object)
 }

@@ -118,6 +118,7 @@ impl Store {
                 interactions: interactions.to_vec(),
             },
             wants_assets: true,
+            settings: analysis::Settings::default(),
         };
         let Assembled { object, .. } = assemble(parts).unwrap();
         self.row.recording_version += 1;
@@ -155,6 +156,7 @@ impl Store {
         };
         let mut view = View {
             row: self.row.clone(),
+            settings: analysis::Settings::default(),
             sealed,
             hot: Hot {
                 events: hot.to_vec(),

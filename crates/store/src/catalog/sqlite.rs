@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0007_retention.sql"),
     include_str!("sqlite/migrations/0008_collections.sql"),
     include_str!("sqlite/migrations/0009_token_scopes.sql"),
+    include_str!("sqlite/migrations/0010_frustration_settings.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;
@@ -301,6 +302,7 @@ impl Catalog for SqliteCatalog {
                 capture_enabled: true,
                 capture: "{}".to_owned(),
                 retention_days: new.retention_days,
+                frustration: "{}".to_owned(),
             })
         })
         .await
@@ -310,13 +312,14 @@ impl Catalog for SqliteCatalog {
         let project = project.clone();
         self.write(move |db| {
             db.execute(
-                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ?, retention_days = ? WHERE id = ?",
+                "UPDATE projects SET name = ?, time_zone = ?, capture_enabled = ?, capture = ?, retention_days = ?, frustration = ? WHERE id = ?",
                 params![
                     project.name,
                     project.time_zone,
                     project.capture_enabled,
                     project.capture,
                     project.retention_days,
+                    project.frustration,
                     project.id.0
                 ],
             )?;

@@ -27,6 +27,7 @@ pub async fn projects(catalog: &dyn Catalog, user: &User) {
     second.name = "Renamed".to_owned();
     second.capture_enabled = false;
     second.capture = r#"{"sample_rate":0.5}"#.to_owned();
+    second.frustration = r#"{"rage_clicks":4}"#.to_owned();
     ok!(catalog.update_project(&second).await);
     let found = ok!(catalog.project_by_ingest_key("second-key").await);
     assert_eq!(found, Some(second));

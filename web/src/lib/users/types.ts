@@ -27,6 +27,8 @@ export interface UserDetail extends User {
 export interface UserEvent {
   id: number;
   event_type: string;
+  /** What an event that an SDK captured by itself is about. */
+  generated_name: string | null;
   at_ms: number;
   timestamp: string;
   insert_id: string | null;

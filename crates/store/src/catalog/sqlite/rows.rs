@@ -19,7 +19,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-pub const PROJECT_COLUMNS: &str = "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture, p.retention_days";
+pub const PROJECT_COLUMNS: &str = "p.id, p.organisation_id, p.name, p.ingest_key, p.time_zone, p.capture_enabled, p.capture, p.retention_days, p.frustration";
 
 pub fn project(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
@@ -31,6 +31,7 @@ pub fn project(row: &Row<'_>) -> Result<Project> {
         capture_enabled: row.get(5)?,
         capture: row.get(6)?,
         retention_days: row.get(7)?,
+        frustration: row.get(8)?,
     })
 }
 

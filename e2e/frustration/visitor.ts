@@ -1,0 +1,52 @@
+// What a visitor does to the playground, with real input.
+import type { Page } from '@playwright/test';
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export class Visitor {
+  constructor(readonly page: Page) {}
+
+  wait(time_ms: number): Promise<void> {
+    return this.page.waitForTimeout(time_ms);
+  }
+
+  /** The middle of an element, scrolled into view. */
+  async middle(selector: string): Promise<Point> {
+    const element = this.page.locator(selector);
+    await element.scrollIntoViewIfNeeded();
+    const box = await element.boundingBox();
+    if (!box) throw new Error(`${selector} has no box`);
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  }
+
+  /** Clicks one after the other, as fast as a finger. */
+  async click(selector: string, { times = 1, gap_ms = 160 }: { times?: number; gap_ms?: number } = {}): Promise<void> {
+    const { x, y } = await this.middle(selector);
+    await this.page.mouse.move(x, y);
+    for (let count = 0; count < times; count += 1) {
+      if (count > 0) await this.wait(gap_ms);
+      await this.page.mouse.click(x, y);
+    }
+  }
+
+  /** A double or triple click, which selects. */
+  async select(selector: string, clicks: 2 | 3): Promise<void> {
+    const { x, y } = await this.middle(selector);
+    await this.page.mouse.click(x, y, { clickCount: clicks, delay: 40 });
+  }
+
+  async move(points: Point[], { steps = 5, pause_ms = 0 }: { steps?: number; pause_ms?: number } = {}): Promise<void> {
+    for (const { x, y } of points) {
+      await this.page.mouse.move(x, y, { steps });
+      if (pause_ms > 0) await this.wait(pause_ms);
+    }
+  }
+}
+
+/** To and fro between two points. */
+export function between(first: Point, second: Point, turns: number): Point[] {
+  return Array.from({ length: turns }, (_, turn) => (turn % 2 === 0 ? first : second));
+}
