@@ -142,7 +142,8 @@ async function take(browser: Browser, server: Server, replays: Replays, size: ke
 async function settled(page: Page): Promise<void> {
   // Gone again where a replay turns out to have no page.
   if (await page.locator('iframe[title="Recorded page"]').count()) await recordedPage(page).locator('body').waitFor({ state: 'attached', timeout: 4_000 }).catch(() => {});
-  await page.waitForLoadState('networkidle');
+  // A stage that was taken away while it loaded keeps a page from ever being idle.
+  await page.waitForLoadState('networkidle', { timeout: 4_000 }).catch(() => {});
   // Small pictures are drawn two at a time.
   await page.waitForTimeout((await page.locator('.thumbnail').count()) > 0 ? 2_500 : 400);
 }

@@ -8,10 +8,11 @@ test.beforeEach(({ context, server }) => signIn(context, server));
 
 async function uploadVisits(server: any, name: string, count: number): Promise<{ id: string; deviceId: string }[]> {
   const visits = [];
+  // A moment apart, so that no visit of another test is between them.
   const start_ms = Date.now() - 90_000;
   for (let visit = 0; visit < count; visit += 1) {
     const deviceId = `visitor-${name}-${visit}-${start_ms}`;
-    const { id } = await server.upload(deviceId, String(start_ms + visit), countingRecording(start_ms + visit * 1_000, 4));
+    const { id } = await server.upload(deviceId, String(start_ms + visit), countingRecording(start_ms + visit, 4));
     visits.push({ id, deviceId });
   }
   return visits;

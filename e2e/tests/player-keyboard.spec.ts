@@ -102,7 +102,11 @@ test('the next and the previous change, and a range that repeats', async ({ page
   await press(page, 'Alt+ArrowLeft');
   await expect(recordedPage(page).getByText('cart 3', { exact: true })).toBeVisible();
 
-  await press(page, 't');
+  const focused = await page.evaluate(() => {
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 't', bubbles: true }));
+    return document.activeElement?.tagName;
+  });
+  expect(focused, 'the key after it belongs to the field').toBe('INPUT');
   await page.keyboard.type('0:04');
   await press(page, 'Enter');
   await expect.poll(() => offsetShown(page)).toBe(4);

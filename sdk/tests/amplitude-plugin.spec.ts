@@ -1,6 +1,8 @@
 // The real Browser SDK 2 with our plugin.
+import type { Page } from '@playwright/test';
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import type { Ingest } from './support/ingest';
 import { expect, test } from './support/sdk-page';
 
 const ID = '[Amplitude] Session Replay ID';
@@ -19,7 +21,8 @@ async function script(): Promise<string> {
   return result.outputFiles[0]!.text;
 }
 
-test('amplitude.add, remove and add again', async ({ page, ingest }) => {
+/** Returns the events that Amplitude's SDK will have sent. */
+async function openWithAmplitude(page: Page, ingest: Ingest): Promise<any[]> {
   const events: any[] = [];
   await page.route('**/2/httpapi', async (route) => {
     events.push(...route.request().postDataJSON().events);
@@ -28,6 +31,11 @@ test('amplitude.add, remove and add again', async ({ page, ingest }) => {
   ingest.pages['/amplitude.js'] = await script();
   ingest.pages['/'] = '<!doctype html><script src=/amplitude.js></script><script src=/dist/reenact.js></script><p>marker-start</p>';
   await page.goto(ingest.url);
+  return events;
+}
+
+test('amplitude.add, remove and add again', async ({ page, ingest }) => {
+  const events = await openWithAmplitude(page, ingest);
   await page.evaluate(async () => {
     const { amplitude, reenact } = window as any;
     window.plugin = reenact.sessionReplayPlugin({ sampleRate: 1 });
@@ -70,14 +78,7 @@ test('amplitude.add, remove and add again', async ({ page, ingest }) => {
 });
 
 test('customSessionId takes the session from events', async ({ page, ingest }) => {
-  const events: any[] = [];
-  await page.route('**/2/httpapi', async (route) => {
-    events.push(...route.request().postDataJSON().events);
-    await route.fulfill({ json: { code: 200 } });
-  });
-  ingest.pages['/amplitude.js'] = await script();
-  ingest.pages['/'] = '<!doctype html><script src=/amplitude.js></script><script src=/dist/reenact.js></script><p>marker-start</p>';
-  await page.goto(ingest.url);
+  const events = await openWithAmplitude(page, ingest);
   await page.evaluate(async () => {
     const { amplitude, reenact } = window as any;
     const customSessionId = (event: any) => event.event_properties?.visit;

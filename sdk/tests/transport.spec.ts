@@ -50,6 +50,25 @@ test('a page that is left keeps nothing back', async ({ page, ingest }) => {
   expect(ingest.has('marker-start')).toBe(true);
 });
 
+test('far more than a beacon holds as JSON goes at the end of a page', async ({ page, ingest }) => {
+  await open(page, ingest);
+  await init(page, { useWebWorker: false, storeType: 'memory' });
+  await flush(page);
+  await page.evaluate(async () => {
+    for (let step = 0; step < 20; step++) {
+      for (let n = 0; n < 20; n++) {
+        const row = document.createElement('p');
+        row.append(`marker-${step}-${n}. ` + 'words of a page '.repeat(25));
+        document.body.append(row);
+      }
+      await new Promise(requestAnimationFrame);
+    }
+    setTimeout(() => location.assign('about:blank'));
+  });
+  await expect.poll(() => ingest.has('marker-19-19.')).toBe(true);
+  for (let step = 0; step < 20; step++) expect(ingest.has(`marker-${step}-0.`)).toBe(true);
+});
+
 for (const [name, options] of Object.entries({
   'without a worker': { useWebWorker: false },
   'without a database': { storeType: 'memory' as const },
@@ -224,7 +243,7 @@ test('402 and 403 end the recording', async ({ page, ingest }) => {
   expect(ingest.has('marker-after-quota')).toBe(false);
 });
 
-test('events travel in columns, and beacons as they are: the server stores both as one', async ({ page, ingest }) => {
+test('events travel in columns, by the worker and by beacon: the server stores both as one', async ({ page, ingest }) => {
   await open(page, ingest, Array.from({ length: 300 }, (_, n) => `<p class="card"><a href="/item/${n}">item ${n}</a></p>`).join(''));
   await init(page);
   await add(page, 'marker-later');

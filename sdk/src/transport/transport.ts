@@ -9,8 +9,8 @@ import { outbox, type FromOutbox, type OutboxConfig, type Recipient, type ToOutb
 /** Handing over more often costs the page, less often loses more in a crash. */
 const HAND_OVER_MS = 500;
 const HAND_OVER_CHARS = 64_000;
-/** The platform lets 64 KiB go at the end of a page. */
-const BEACON_CHARS = 60_000;
+/** The platform lets 64 KiB go at the end of a page, as columns. Packing more takes too long. */
+const MOST_AT_END_CHARS = 600_000;
 const WORKER_START_MS = 5_000;
 
 export interface TransportOptions extends Omit<OutboxConfig, 'kind'> {
@@ -211,16 +211,13 @@ export class Transport {
   leave(): void {
     this.handOver(true);
     this.link?.post({ kind: 'flush' });
-    let room_chars = BEACON_CHARS;
-    const chosen: Unconfirmed[] = [];
-    for (const chunk of [...this.unconfirmed].reverse()) {
-      // Three bytes hold any character.
-      room_chars -= chunk.text.length * (/^[\0-\x7f]*$/.test(chunk.text) ? 1 : 3);
-      if (room_chars < 0) break;
-      chosen.unshift(chunk);
-    }
-    for (const { to, text } of chosen) {
-      const { url, key, library } = this.options;
+    const { url, key, library } = this.options;
+    const to = this.bufferTo;
+    // The newest are the least likely to be in the database, where the rest waits for the next page.
+    let chunks = this.unconfirmed.filter((chunk) => chunk.to.session === to?.session && chunk.to.device === to.device);
+    for (; to && chunks.length; chunks = chunks.slice((chunks.length + 1) >> 1)) {
+      const text = chunks.map((chunk) => chunk.text).join();
+      if (text.length > MOST_AT_END_CHARS) continue;
       const query = new URLSearchParams({
         device_id: to.device,
         session_id: to.session,
@@ -229,7 +226,14 @@ export class Transport {
       });
       if (to.user) query.set('user_id', to.user);
       // Plain text needs no question to the server first.
-      navigator.sendBeacon(`${url}?${query}`, new Blob([`[${text}]`], { type: 'text/plain' }));
+      let body = `[${text}]`;
+      try {
+        body = columnsOf(JSON.parse(body));
+      } catch {
+        // Too deep.
+      }
+      // False where requests that are under way leave no room.
+      if (navigator.sendBeacon(`${url}?${query}`, new Blob([body], { type: 'text/plain' }))) break;
     }
   }
 
