@@ -218,11 +218,8 @@ async fn put_list(
         kind if kind.starts_with(b"text/csv") => ListFormat::Csv,
         kind if kind.starts_with(b"application/json") => ListFormat::Json,
         _ => {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "invalid",
-                "send text/csv or application/json",
-            ));
+            let error = ApiError::invalid("send text/csv or application/json");
+            return Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
     };
     let bytes = limits::read_body(body, MAX_LIST_BYTES).await;

@@ -4,9 +4,9 @@
 mod alerts;
 mod assets;
 mod collaboration;
+mod collections;
 mod deletion;
 mod erasure;
-mod collections;
 mod errors;
 mod issues;
 mod people;
