@@ -142,9 +142,9 @@ fn owners_change_projects() {
         Person::log_in(&server, COLLEAGUE),
         Person::log_in(&server, STRANGER),
     );
-    for (method, path) in [
-        ("POST", "/api/v1/projects"),
-        ("PATCH", "/api/v1/projects/1"),
+    for (method, path, refused) in [
+        ("POST", "/api/v1/projects", "forbidden"),
+        ("PATCH", "/api/v1/projects/1", "missing_scope"),
     ] {
         let answer = member.send(&server, method, path, name.clone());
         assert_eq!(error_of(&answer), error(403, "forbidden"), "{method}");
@@ -154,7 +154,7 @@ fn owners_change_projects() {
             ("content-type", "application/json"),
         ];
         let answer = server.send(method, path, &headers, name.to_string());
-        assert_eq!(error_of(&answer), error(403, "forbidden"), "{method}");
+        assert_eq!(error_of(&answer), error(403, refused), "{method}");
         assert_eq!(
             error_of(&owner.forged(&server, method, path, name.clone())),
             error(403, "csrf")
