@@ -9,6 +9,8 @@
 //! in the catalog (an upload is refused), `uploads` (what had been let in before is
 //! applied) and `seals` (what was being written is there to be deleted).
 
+mod dictionaries;
+mod stuck;
 mod traces;
 
 use crate::projects::require_owner;
@@ -23,6 +25,8 @@ use store::catalog::deletion::{
     AuditEntry, Counts, Deletion, DeletionKind, EventPlace, NewDeletion,
 };
 use store::catalog::{Project, User};
+use store::hot_log::FrameRef;
+use stuck::Whose;
 use tokio::sync::{Notify, RwLock};
 
 /// Replays of one job; as many ids fit into a request.
@@ -133,32 +137,42 @@ impl Engine {
     }
 
     /// # Errors
-    /// `NotFound` also for one of another organisation.
-    pub async fn deletion(&self, organisation: OrganisationId, id: i64) -> Result<Deletion> {
+    /// `Forbidden` for who is not an owner, `NotFound` also for one of another
+    /// organisation.
+    pub async fn deletion(&self, user: &User, id: i64) -> Result<Deletion> {
+        let organisation = organisation_of_owner(user)?;
         let found = self.catalog.deletion(id).await?;
         found
             .filter(|it| it.organisation == organisation)
             .ok_or(Error::NotFound("deletion"))
     }
 
-    /// Newest first.
+    /// Of the whole organisation, newest first.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is not an owner.
     pub async fn deletions(
         &self,
-        organisation: OrganisationId,
+        user: &User,
         before: Option<i64>,
         limit: Option<usize>,
     ) -> Result<Vec<Deletion>> {
+        let organisation = organisation_of_owner(user)?;
         let limit = page_size(limit)?;
         Ok(self.catalog.deletions(organisation, before, limit).await?)
     }
 
-    /// Newest first.
+    /// Of the whole organisation, newest first.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is not an owner.
     pub async fn audit(
         &self,
-        organisation: OrganisationId,
+        user: &User,
         before: Option<i64>,
         limit: Option<usize>,
     ) -> Result<Vec<AuditEntry>> {
+        let organisation = organisation_of_owner(user)?;
         let limit = page_size(limit)?;
         Ok(self.catalog.audit(organisation, before, limit).await?)
     }
@@ -245,14 +259,23 @@ impl Engine {
         self.drain_pending().await
     }
 
+    /// The same, and then the log has nothing any more of what was accepted before: after
+    /// a crash nothing is applied a second time that is deleted from here on. `frames` are
+    /// of replays that were taken out of memory.
+    async fn settle(&self, job: &Deletion, frames: &[FrameRef], whose: Whose<'_>) -> Result<()> {
+        self.pass_fences().await?;
+        self.hot_log.release(frames);
+        self.take_out_of_stuck(job.project, whose).await?;
+        self.erase_log(job).await
+    }
+
     async fn delete_batch(&self, job: &Deletion, ids: &[ReplayId]) -> Result<()> {
         let project = job.project;
         let mut frames = Vec::new();
         for id in ids {
             frames.extend(self.live.take_out(*id).await);
         }
-        self.pass_fences().await?;
-        self.hot_log.release(&frames);
+        self.settle(job, &frames, Whose::Gone).await?;
         let mut files = 0;
         let folders: Vec<_> = ids.iter().map(|id| folder_of_id(project, *id)).collect();
         for (id, folder) in ids.iter().zip(&folders) {
@@ -285,6 +308,7 @@ impl Engine {
             .add_deletion_replays(job.id, &replays, now)
             .await?;
         self.delete_listed(job).await?;
+        self.settle(job, &[], Whose::Names(&identities)).await?;
         loop {
             let catalog = &self.catalog;
             let found = catalog.events_of_identities(project, &identities, EVENTS_AT_ONCE);
@@ -321,6 +345,7 @@ impl Engine {
 
     async fn delete_expired(&self, job: &Deletion) -> Result<()> {
         let project = job.project;
+        self.settle(job, &[], Whose::Gone).await?;
         let now = Timestamp::now();
         loop {
             let found = self.catalog.expired_events(project, now, EVENTS_AT_ONCE);
@@ -352,8 +377,7 @@ impl Engine {
         for id in self.live.ids_of(project).await {
             frames.extend(self.live.take_out(id).await);
         }
-        self.pass_fences().await?;
-        self.hot_log.release(&frames);
+        self.settle(job, &frames, Whose::Project).await?;
         {
             let _order = self.row_writes.lock().await;
             loop {
@@ -463,6 +487,11 @@ async fn next(engine: &Engine, tries: &mut u32) -> Step {
             Step::Retry
         }
     }
+}
+
+fn organisation_of_owner(user: &User) -> Result<OrganisationId> {
+    require_owner(user)?;
+    Ok(user.organisation_id)
 }
 
 fn page_size(limit: Option<usize>) -> Result<usize> {

@@ -198,5 +198,8 @@ pub(crate) async fn sweep(engine: Arc<Engine>, mut stopped: tokio::sync::watch::
         if let Err(error) = engine.find_expired(Timestamp::now()).await {
             tracing::error!(%error, "cannot find what has expired; trying again later");
         }
+        if let Err(error) = engine.erase_released().await {
+            tracing::error!(%error, "cannot erase what is not needed in the log; trying again later");
+        }
     }
 }

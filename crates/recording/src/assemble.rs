@@ -264,13 +264,7 @@ impl<'d> Assembler<'d> {
     /// When the last block cannot be compressed.
     pub fn finish(mut self) -> Result<Vec<u8>> {
         self.end_block()?;
-        let footer = self.index.to_footer();
-        let size = u32::try_from(footer.len()).map_err(|_| Error::Footer("too many blocks"))?;
-        self.bytes.extend_from_slice(&footer);
-        self.bytes.extend_from_slice(&size.to_le_bytes());
-        self.bytes
-            .extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
-        self.bytes.extend_from_slice(MAGIC);
+        self.index.end(&mut self.bytes)?;
         Ok(self.bytes)
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Style sheets, labels and class names are the same for all visitors, so they
 //! are stored once per project. A string is admitted only when recordings of at
-//! least [`MIN_USERS`] different users hold it: a dictionary must not keep what
-//! somebody's erasure should remove. A dictionary never changes; a better one gets
-//! another id, and the old one stays until no block refers to it.
+//! least [`MIN_USERS`] different users hold it: what fewer have is nobody else's
+//! business. A dictionary never changes; a better one gets another id. The old one
+//! stays until one of the recordings that it was made from is deleted: then those that
+//! refer to it are written again ([`crate::with_dictionary`]), and it goes.
 //!
 //! # Format, version 1
 //!

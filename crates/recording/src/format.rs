@@ -138,7 +138,18 @@ impl Recording {
         from.is_empty().then_some(Self { blocks })
     }
 
-    pub(crate) fn to_footer(&self) -> Vec<u8> {
+    /// Writes what stands behind the blocks.
+    pub(crate) fn end(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        let footer = self.to_footer();
+        let size = u32::try_from(footer.len()).map_err(|_| Error::Footer("too many blocks"))?;
+        bytes.extend_from_slice(&footer);
+        bytes.extend_from_slice(&size.to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
+        bytes.extend_from_slice(MAGIC);
+        Ok(())
+    }
+
+    fn to_footer(&self) -> Vec<u8> {
         let mut dictionaries: Vec<DictionaryId> = Vec::new();
         for block in &self.blocks {
             if block.dictionary != 0 && !dictionaries.contains(&block.dictionary) {

@@ -49,10 +49,12 @@ mod assemble;
 pub mod columns;
 mod dictionary;
 mod format;
+mod redo;
 
 pub use assemble::{Assembler, BlockSizes, Cut, base_of};
 pub use dictionary::{Builder, Dictionary, DictionaryId, MIN_USERS};
 pub use format::{Block, BlockKind, MAGIC, MAX_CHAIN, Recording, TRAILER_BYTES};
+pub use redo::with_dictionary;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use recording::columns::Writer;
 use recording::{
     Assembler, Block, BlockKind, BlockSizes, Builder, Cut, Dictionary, Recording, base_of,
+    with_dictionary,
 };
 use rrweb::Tape;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 type Item = (i64, String);
 
@@ -375,8 +378,7 @@ fn seeking_finds_the_last_sound_place() {
     );
 }
 
-/// Strings of fewer than three users stay out, so that erasing a user never has to
-/// touch a dictionary.
+/// What one or two people have is nobody else's business.
 #[test]
 fn a_dictionary_holds_nothing_of_one_user_alone() {
     let empty = Dictionary::default();
@@ -403,6 +405,69 @@ fn a_dictionary_holds_nothing_of_one_user_alone() {
     assert!(text.contains("of-all-users") && text.contains("all"));
     for private in ["of-two-users", "of-another", "private"] {
         assert!(!text.contains(private), "{private}");
+    }
+}
+
+/// A dictionary of everything in these items, whoever's it is.
+fn dictionary_of(items: &[Item]) -> Dictionary {
+    let mut writer = Writer::new(Box::leak(Box::default()));
+    for (at_us, json) in items {
+        writer.push(*at_us, tape(json).root());
+    }
+    let mut builder = Builder::default();
+    builder.add(1, &writer);
+    builder.build(1)
+}
+
+#[test]
+fn a_recording_says_the_same_with_another_dictionary() {
+    let items_of = sample("kitchen-u5");
+    let blocks: Vec<_> = items_of.chunks(60).map(<[_]>::to_vec).collect();
+    let old = dictionary_of(&items_of);
+    assert_ne!(old.id(), 0);
+    let before = object(&old, &blocks);
+    let index = index_of(&before);
+    let known = HashMap::from([(old.id(), Arc::new(dictionary_of(&items_of)))]);
+    for new in [Dictionary::default(), dictionary_of(&items_of[..100])] {
+        let after = with_dictionary(&before, &known, &new).unwrap();
+        let redone = index_of(&after);
+        assert_eq!(redone.blocks.len(), index.blocks.len());
+        for (at, (was, is)) in index.blocks.iter().zip(&redone.blocks).enumerate() {
+            assert_eq!(
+                items(&after, &redone, at, &new).unwrap(),
+                items(&before, &index, at, &old).unwrap(),
+                "block {at}"
+            );
+            assert_eq!(
+                (is.kind, is.starts_whole, is.prefix, is.from_us, is.to_us),
+                (
+                    was.kind,
+                    was.starts_whole,
+                    was.prefix,
+                    was.from_us,
+                    was.to_us
+                )
+            );
+            assert_eq!(is.dictionary, new.id());
+        }
+    }
+    // Damage is not spread, and the block is not taken for a sound one.
+    let (at, block) = index.event_blocks().nth(1).unwrap();
+    let mut damaged = before.clone();
+    damaged[(block.offset + block.size_bytes / 2) as usize] ^= 1;
+    let empty = Dictionary::default();
+    let after = with_dictionary(&damaged, &known, &empty).unwrap();
+    let redone = index_of(&after);
+    for (other, _) in redone.event_blocks() {
+        let read = items_or_error(&after, &redone, other);
+        assert_eq!(read.is_err(), other == at, "block {other}");
+    }
+    // Neither is one whose dictionary is lost.
+    let after = with_dictionary(&before, &HashMap::new(), &empty).unwrap();
+    let redone = index_of(&after);
+    assert!(redone.event_blocks().count() > 1);
+    for (at, _) in redone.event_blocks() {
+        assert!(items_or_error(&after, &redone, at).is_err());
     }
 }
 

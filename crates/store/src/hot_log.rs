@@ -16,7 +16,7 @@
 mod erase;
 
 use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -61,8 +61,8 @@ struct Append {
 
 #[derive(Default)]
 struct Files {
-    /// Places of frames still needed, by file.
-    needed: BTreeMap<u64, BTreeSet<u64>>,
+    /// Places and sizes of frames still needed, by file.
+    needed: BTreeMap<u64, BTreeMap<u64, u32>>,
     /// Bytes of complete frames, by file.
     sizes: BTreeMap<u64, u64>,
     current: Option<u64>,
@@ -106,9 +106,9 @@ impl HotLog {
         std::fs::create_dir_all(folder).map_err(Error::io("cannot create the hot log folder"))?;
         let mut files = Files::default();
         for number in file_numbers(folder)? {
-            let mut needed = BTreeSet::new();
+            let mut needed = BTreeMap::new();
             read_file(folder, number, &mut |at, bytes| {
-                needed.insert(at.offset);
+                needed.insert(at.offset, at.size_bytes);
                 frame(at, bytes);
             })?;
             if !path_of(folder, number).exists() {
@@ -166,6 +166,9 @@ impl HotLog {
         let mut bytes = vec![0; at.size_bytes as usize + 8];
         file.read_exact_at(&mut bytes, at.offset)
             .map_err(Error::io("cannot read a frame of the hot log"))?;
+        if u32_at(&bytes, 0) & ERASED != 0 {
+            return Err(Error::NotFound("hot log frame".to_owned()));
+        }
         let expected = u32_at(&bytes, 4);
         bytes.drain(..8);
         if crc32fast::hash(&bytes) != expected {
@@ -175,6 +178,19 @@ impl HotLog {
             )));
         }
         Ok(bytes)
+    }
+
+    /// All frames that were not released, oldest first.
+    pub fn needed(&self) -> Vec<FrameRef> {
+        let files = lock(&self.shared.files);
+        let needed = files.needed.iter().flat_map(|(file, needed)| {
+            needed.iter().map(|(offset, size_bytes)| FrameRef {
+                file: *file,
+                offset: *offset,
+                size_bytes: *size_bytes,
+            })
+        });
+        needed.collect()
     }
 
     /// The frames are stored elsewhere now. Files that hold nothing needed go.
@@ -207,11 +223,10 @@ impl HotLog {
         }
     }
 
-    /// Overwrites all frames that are not needed any more, and deletes copies of damaged
-    /// files, of which nobody can tell what is in them. Blocks on the disk. Returns how
+    /// Overwrites all frames that are not needed any more. Blocks on the disk. Returns how
     /// many bytes were overwritten.
     pub fn erase_released(&self) -> Result<u64> {
-        let known: Vec<(u64, u64, BTreeSet<u64>)> = {
+        let known: Vec<(u64, u64, BTreeMap<u64, u32>)> = {
             // Together, so that what is being written just now lies behind the end.
             let files = lock(&self.shared.files);
             let sizes = files.sizes.iter();
@@ -226,11 +241,16 @@ impl HotLog {
         for (number, size, needed) in known {
             erased_bytes += erase::file(&path_of(&self.shared.folder, number), size, &needed)?;
         }
+        Ok(erased_bytes)
+    }
+
+    /// Deletes the copies of damaged files. Blocks on the disk.
+    pub fn delete_damaged_copies(&self) -> Result<()> {
         for path in aside(&self.shared.folder)? {
             tracing::warn!(path = %path.display(), "deleted the copy of a damaged hot log file");
             std::fs::remove_file(path).map_err(Error::io("cannot delete a damaged file"))?;
         }
-        Ok(erased_bytes)
+        Ok(())
     }
 
     pub fn stats(&self) -> Stats {
@@ -368,7 +388,7 @@ impl Writer {
         current.end += bytes.len() as u64;
         let mut files = lock(&self.shared.files);
         let needed = files.needed.entry(current.number).or_default();
-        needed.extend(places.iter().map(|place| place.offset));
+        needed.extend(places.iter().map(|place| (place.offset, place.size_bytes)));
         files.sizes.insert(current.number, current.end);
         self.shared.flushes.fetch_add(1, Ordering::Relaxed);
         Ok(places)
@@ -394,7 +414,7 @@ fn open_next(shared: &Shared, next: &mut u64) -> Result<Current> {
     sync_folder(&shared.folder)?;
     let mut files = lock(&shared.files);
     files.current = Some(number);
-    files.needed.insert(number, BTreeSet::new());
+    files.needed.insert(number, BTreeMap::new());
     files.sizes.insert(number, HEADER_BYTES);
     Ok(Current {
         number,

@@ -157,7 +157,10 @@ async fn released_frames_are_erased_and_the_others_stay_where_they_are() {
     log.release(&[places[1], places[3]]);
     assert!(holds(folder.path(), "SECRET"), "releasing erases nothing");
     assert_eq!(log.erase_released().unwrap(), 1000);
+    assert!(!holds(folder.path(), "SECRET-one") && !holds(folder.path(), "SECRET-two"));
+    log.delete_damaged_copies().unwrap();
     assert!(!holds(folder.path(), "SECRET"));
+    assert_eq!(log.needed(), [places[0], places[2]]);
     assert_eq!(log.erase_released().unwrap(), 0, "not again");
     assert_eq!(
         log.read(places[2]).unwrap(),

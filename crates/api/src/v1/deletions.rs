@@ -10,11 +10,12 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use engine::deletion::Target;
-use model::{OrganisationId, ReplayId, Timestamp};
+
+use model::{ReplayId, Scope, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::catalog::Project;
 use store::catalog::deletion::{AuditEntry, Deletion};
+use store::catalog::{Project, User};
 
 /// Exactly one of the targets.
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ pub struct PageParams {
 type Answer = ApiResult<(StatusCode, Json<Value>)>;
 
 pub async fn create(state: Shared, viewer: Viewer, Body(body): Body<NewDeletion>) -> Answer {
-    viewer.person()?;
+    deleter(&viewer)?;
     let NewDeletion {
         project_id,
         replay_ids,
@@ -50,7 +51,10 @@ pub async fn create(state: Shared, viewer: Viewer, Body(body): Body<NewDeletion>
         (Some(ids), None, None, None) => Target::Replays(parsed(&ids)?),
         (None, Some(filter), None, None) => Target::Filter(filter),
         (None, None, Some(user_id), None) => Target::User(user_id),
-        (None, None, None, Some(true)) if project_id.is_some() => Target::Project,
+        (None, None, None, Some(true)) if project_id.is_some() => {
+            viewer.only_person()?;
+            Target::Project
+        }
         _ => {
             return Err(ApiError::invalid(
                 "give one of replay_ids, filter, user_id, or whole_project: true with a project_id",
@@ -67,7 +71,7 @@ pub async fn replay(
     Path(id): Path<String>,
     Query(params): Query<OfProject>,
 ) -> Answer {
-    viewer.person()?;
+    deleter(&viewer)?;
     let ids = parsed(&[id])?;
     let projects = match params.project_id {
         None => viewer.projects(&state).await?,
@@ -83,7 +87,7 @@ pub async fn replay(
 }
 
 pub async fn project(state: Shared, viewer: Viewer, Path(id): Path<String>) -> Answer {
-    viewer.person()?;
+    viewer.only_person()?;
     let project = projects::of_path(&state, &viewer, &id).await?;
     start(&state, &viewer, &project, Target::Project).await
 }
@@ -95,7 +99,7 @@ fn parsed(ids: &[String]) -> ApiResult<Vec<ReplayId>> {
 }
 
 async fn start(state: &State, viewer: &Viewer, project: &Project, target: Target) -> Answer {
-    let user = viewer.person()?;
+    let user = deleter(viewer)?;
     let filter = match &target {
         Target::Filter(filter) => filter.clone(),
         _ => String::new(),
@@ -125,8 +129,14 @@ fn deletion_json(job: &Deletion) -> Value {
     })
 }
 
-fn organisation(viewer: &Viewer) -> ApiResult<OrganisationId> {
-    Ok(viewer.person()?.organisation_id)
+/// Who deletes: a program needs the scope for it, and acts in an owner's name.
+fn deleter(viewer: &Viewer) -> ApiResult<&User> {
+    match viewer {
+        Viewer::Program(program) if !program.token.scopes.contains(Scope::Delete) => {
+            Err(ApiError::missing_scope(Scope::Delete))
+        }
+        _ => viewer.person(),
+    }
 }
 
 pub async fn list(
@@ -134,10 +144,10 @@ pub async fn list(
     viewer: Viewer,
     Query(params): Query<PageParams>,
 ) -> ApiResult<Json<Value>> {
-    let jobs = state
-        .engine
-        .deletions(organisation(&viewer)?, params.cursor, params.limit)
-        .await?;
+    // A program sees one project, this is of all.
+    let (user, _) = viewer.only_person()?;
+    let engine = &state.engine;
+    let jobs = engine.deletions(user, params.cursor, params.limit).await?;
     let next_cursor = jobs.last().map(|job| job.id);
     let jobs: Vec<_> = jobs.iter().map(deletion_json).collect();
     Ok(Json(
@@ -147,8 +157,12 @@ pub async fn list(
 
 pub async fn one(state: Shared, viewer: Viewer, Path(id): Path<String>) -> ApiResult<Json<Value>> {
     let id = id.parse().map_err(|_| ApiError::not_found("deletion"))?;
-    let organisation = organisation(&viewer)?;
-    let job = state.engine.deletion(organisation, id).await?;
+    let job = state.engine.deletion(deleter(&viewer)?, id).await?;
+    if let Viewer::Program(program) = &viewer
+        && program.project.id != job.project
+    {
+        return Err(ApiError::not_found("deletion"));
+    }
     Ok(Json(deletion_json(&job)))
 }
 
@@ -157,10 +171,9 @@ pub async fn audit(
     viewer: Viewer,
     Query(params): Query<PageParams>,
 ) -> ApiResult<Json<Value>> {
-    let entries = state
-        .engine
-        .audit(organisation(&viewer)?, params.cursor, params.limit)
-        .await?;
+    let (user, _) = viewer.only_person()?;
+    let engine = &state.engine;
+    let entries = engine.audit(user, params.cursor, params.limit).await?;
     let next_cursor = entries.last().map(|entry| entry.id);
     let entries: Vec<_> = entries.iter().map(entry_json).collect();
     Ok(Json(

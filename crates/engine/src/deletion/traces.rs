@@ -4,23 +4,41 @@
 use crate::{Engine, Result};
 use index::Subject;
 use model::ProjectId;
-use store::catalog::deletion::Deletion;
+use store::catalog::deletion::{Deletion, DeletionKind};
 
 impl Engine {
     pub(super) async fn erase_traces(&self, job: &Deletion) -> Result<()> {
         let assets = self.delete_unowned_assets(job.project).await?;
         self.count(job, "assets", assets).await?;
+        if job.kind != DeletionKind::Project {
+            self.delete_dictionaries(job).await?;
+        }
         // Facts that were replaced are only marked as dead in the index's files.
         let purge = vec![Subject::Replays(Vec::new())];
         self.forget_and_delete(job.project, purge, async { Ok(()) })
             .await?;
+        self.erase_log(job).await?;
+        Ok(self.catalog.erase_deleted().await?)
+    }
+
+    /// Overwrites what is in the log and not needed any more, and deletes copies of
+    /// damaged files, of which nobody can tell what is in them.
+    pub(super) async fn erase_log(&self, job: &Deletion) -> Result<()> {
+        let erased_bytes = self.erase_released().await?;
         let hot_log = self.hot_log.clone();
-        let erased = tokio::task::spawn_blocking(move || hot_log.erase_released());
-        let erased_bytes = erased
+        let deleted = tokio::task::spawn_blocking(move || hot_log.delete_damaged_copies());
+        deleted
             .await
             .map_err(|error| crate::Error::Internal(error.to_string()))??;
-        self.count(job, "hot_log_bytes", erased_bytes).await?;
-        Ok(self.catalog.erase_deleted().await?)
+        self.count(job, "hot_log_bytes", erased_bytes).await
+    }
+
+    /// What was refused lies in the log until then, too.
+    pub(crate) async fn erase_released(&self) -> Result<u64> {
+        let hot_log = self.hot_log.clone();
+        let erased = tokio::task::spawn_blocking(move || hot_log.erase_released());
+        let erased = erased.await;
+        Ok(erased.map_err(|error| crate::Error::Internal(error.to_string()))??)
     }
 
     /// Addresses that no recording leads to any more, and files that no address holds.

@@ -217,38 +217,9 @@ impl Engine {
         let total = places.len();
         let mut failed = 0;
         for at in places {
-            let recovered = match self
-                .hot_log
-                .read(at)
-                .map_err(Error::from)
-                .and_then(|bytes| Frame::decode(&bytes))
-            {
-                Ok(Frame {
-                    project,
-                    received_at,
-                    body: FrameBody::Replay(upload),
-                }) => self
-                    .apply_replay(project, upload, received_at, at)
-                    .await
-                    .map(|_| ()),
-                Ok(Frame {
-                    project,
-                    received_at,
-                    body: FrameBody::Events(events),
-                }) => {
-                    let events = catalog_events(project, events, received_at, at);
-                    let frame = at;
-                    self.queue(Pending::Events {
-                        project,
-                        events,
-                        frame,
-                    })
-                    .await
-                }
-                Ok(Frame {
-                    body: FrameBody::Records(_) | FrameBody::Video(_),
-                    ..
-                }) => self.queue(Pending::Frame(at)).await,
+            let frame = self.hot_log.read(at).map_err(Error::from);
+            let recovered = match frame.and_then(|bytes| Frame::decode(&bytes)) {
+                Ok(frame) => self.apply_frame(at, frame).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = recovered {
@@ -264,6 +235,32 @@ impl Engine {
             );
         }
         Ok(())
+    }
+
+    /// Applies a frame that was not applied when it was accepted, or queues it for that.
+    pub(crate) async fn apply_frame(&self, at: FrameRef, frame: Frame) -> Result<()> {
+        let Frame {
+            project,
+            received_at,
+            body,
+        } = frame;
+        match body {
+            FrameBody::Replay(upload) => self
+                .apply_replay(project, upload, received_at, at)
+                .await
+                .map(drop),
+            FrameBody::Events(events) => {
+                let events = catalog_events(project, events, received_at, at);
+                let frame = at;
+                self.queue(Pending::Events {
+                    project,
+                    events,
+                    frame,
+                })
+                .await
+            }
+            FrameBody::Records(_) | FrameBody::Video(_) => self.queue(Pending::Frame(at)).await,
+        }
     }
 }
 

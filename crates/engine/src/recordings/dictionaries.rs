@@ -4,11 +4,15 @@
 //! current.json` names the one that new blocks use. A dictionary is made from
 //! recent recordings when the project has twice as many as when the last one was
 //! made, so the work stays a small part of what sealing costs.
+//!
+//! `dictionaries/<project>/<id>.replays.json` lists the replays that it was made from.
+//! When one of them is deleted, the dictionary may hold what nobody else has any more,
+//! and goes with it: see `deletion::dictionaries`.
 
 use super::Sealed;
 use crate::{Engine, Result};
 use model::replay::Replay;
-use model::{ProjectId, Timestamp};
+use model::{ProjectId, ReplayId, Timestamp};
 use recording::columns::Writer;
 use recording::{BlockKind, Builder, Dictionary, DictionaryId, MIN_USERS};
 use serde::{Deserialize, Serialize};
@@ -41,14 +45,18 @@ struct Loaded {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Current {
-    id: DictionaryId,
+pub(crate) struct Current {
+    pub id: DictionaryId,
     /// How many replays the project had when it was made.
     replay_count: u64,
 }
 
 fn key_of(project: ProjectId, id: DictionaryId) -> String {
     format!("dictionaries/{project}/{id:016x}.dictionary")
+}
+
+fn sampled_key(project: ProjectId, id: DictionaryId) -> String {
+    format!("dictionaries/{project}/{id:016x}.replays.json")
 }
 
 fn current_key(project: ProjectId) -> String {
@@ -93,7 +101,7 @@ impl Dictionaries {
         self.get(project, id).await
     }
 
-    async fn current_entry(&self, project: ProjectId) -> Result<Current> {
+    pub async fn current_entry(&self, project: ProjectId) -> Result<Current> {
         if let Some(current) = self.loaded().current.get(&project) {
             return Ok(*current);
         }
@@ -108,9 +116,21 @@ impl Dictionaries {
         Ok(current)
     }
 
-    async fn replace(&self, project: ProjectId, new: Dictionary, replay_count: u64) -> Result<()> {
+    async fn replace(
+        &self,
+        project: ProjectId,
+        new: Dictionary,
+        sampled: &[ReplayId],
+        replay_count: u64,
+    ) -> Result<()> {
         let id = new.id();
         if id != 0 {
+            // First: without the list it would count as made from what is deleted next.
+            let sampled: Vec<String> = sampled.iter().map(ToString::to_string).collect();
+            let json = serde_json::json!(sampled).to_string();
+            self.blobs
+                .put(&sampled_key(project, id), json.into())
+                .await?;
             self.blobs
                 .put(&key_of(project, id), new.to_bytes()?.into())
                 .await?;
@@ -122,6 +142,39 @@ impl Dictionaries {
         let mut loaded = self.loaded();
         loaded.by_id.insert((project, id), Arc::new(new));
         loaded.current.insert(project, current);
+        Ok(())
+    }
+
+    /// All that the project has, also those that are not used for new blocks any more.
+    pub async fn ids(&self, project: ProjectId) -> Result<HashSet<DictionaryId>> {
+        let keys = self.blobs.list(&format!("dictionaries/{project}")).await?;
+        let names = keys.iter().filter_map(|key| key.rsplit('/').next());
+        let ids = names.filter_map(|name| name.split_once('.'));
+        Ok(ids
+            .filter_map(|(hex, _)| u64::from_str_radix(hex, 16).ok())
+            .collect())
+    }
+
+    /// The replays that a dictionary was made from; none when that is not known.
+    pub async fn sampled(
+        &self,
+        project: ProjectId,
+        id: DictionaryId,
+    ) -> Result<Option<Vec<ReplayId>>> {
+        let json = match self.blobs.get(&sampled_key(project, id)).await {
+            Err(error) if error.kind() == store::Kind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let ids: Vec<String> = serde_json::from_slice(&json).unwrap_or_default();
+        let ids: Result<Vec<_>, _> = ids.iter().map(|id| id.parse()).collect();
+        Ok(ids.ok().filter(|ids| !ids.is_empty()))
+    }
+
+    /// No block may refer to it any more. Deleting one that is gone is no mistake.
+    pub async fn delete(&self, project: ProjectId, id: DictionaryId) -> Result<()> {
+        self.blobs.delete(&key_of(project, id)).await?;
+        self.blobs.delete(&sampled_key(project, id)).await?;
+        self.loaded().by_id.remove(&(project, id));
         Ok(())
     }
 
@@ -173,36 +226,74 @@ impl Engine {
     }
 
     async fn build_dictionary(&self, project: ProjectId) -> Result<()> {
-        let query = ReplayQuery {
-            limit: SAMPLES,
-            ..ReplayQuery::default()
-        };
         let dictionaries = &self.recordings.dictionaries;
         let current = dictionaries.current_entry(project).await?;
-        let always = Timestamp::from_micros(i64::MIN)..Timestamp::from_micros(i64::MAX);
-        let sums = self.catalog.replay_sums(project, &[always]).await?;
-        let replay_count = sums.first().map_or(0, |sum| sum.replay_count);
+        let replay_count = self.replay_count(project).await?;
         if replay_count < MIN_REPLAYS.max(2 * current.replay_count) {
             return Ok(());
         }
+        // A deletion waits, and finds a dictionary made from what it deletes.
+        let _seal = self.deletions.seals.read().await;
+        match self.dictionary_of_recent(project).await? {
+            Some((new, sampled)) => {
+                dictionaries
+                    .replace(project, new, &sampled, replay_count)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes another one for new blocks from what is there now, or lets them use none.
+    pub(crate) async fn replace_current_dictionary(&self, project: ProjectId) -> Result<()> {
+        let replay_count = self.replay_count(project).await?;
+        let new = self.dictionary_of_recent(project).await?;
+        let (new, sampled) = new.unwrap_or_default();
+        self.recordings
+            .dictionaries
+            .replace(project, new, &sampled, replay_count)
+            .await
+    }
+
+    async fn replay_count(&self, project: ProjectId) -> Result<u64> {
+        let always = Timestamp::from_micros(i64::MIN)..Timestamp::from_micros(i64::MAX);
+        let sums = self.catalog.replay_sums(project, &[always]).await?;
+        Ok(sums.first().map_or(0, |sum| sum.replay_count))
+    }
+
+    /// With the replays that it was made from; none when too few users were recorded.
+    async fn dictionary_of_recent(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<(Dictionary, Vec<ReplayId>)>> {
+        let query = ReplayQuery {
+            limit: SAMPLES,
+            // Nothing of what is about to be deleted.
+            kept_at: Some(Timestamp::now()),
+            ..ReplayQuery::default()
+        };
         let rows = self.catalog.list_replays(project, &query).await?;
         let users: HashSet<_> = rows.iter().map(user_of).collect();
         if users.len() < MIN_USERS {
-            return Ok(());
+            return Ok(None);
         }
         let mut builder = Builder::default();
+        let mut sampled = Vec::new();
         for row in rows.iter().filter(|row| row.recording_version > 0) {
             match self.recordings.open(row).await {
                 Ok(sealed) => builder = sample(builder, user_of(row), &sealed).await?,
                 // Sealed again or deleted in the meantime.
-                Err(crate::Error::Store(error)) if error.kind() == store::Kind::NotFound => {}
+                Err(crate::Error::Store(error)) if error.kind() == store::Kind::NotFound => {
+                    continue;
+                }
                 Err(error) => return Err(error),
             }
+            sampled.push(row.id);
         }
         let built = tokio::task::spawn_blocking(move || builder.build(MIN_USERS)).await;
         let built = built.map_err(|error| crate::Error::Internal(error.to_string()))?;
         tracing::info!(project.id = %project, dictionary.id = built.id(), "made a dictionary");
-        dictionaries.replace(project, built, replay_count).await
+        Ok(Some((built, sampled)))
     }
 }
 

@@ -214,6 +214,15 @@ pub trait DeletionCatalog {
         project: ProjectId,
         ids: &[ReplayId],
     ) -> Result<Deleted>;
+    /// Replays that have a recording object, by id; `after` is the last of the page before.
+    async fn sealed_replays(
+        &self,
+        project: ProjectId,
+        after: Option<ReplayId>,
+        limit: usize,
+    ) -> Result<Vec<ReplayId>>;
+    /// Its recording was written again and says the same.
+    async fn set_recording_version(&self, id: ReplayId, version: u64) -> Result<()>;
     /// All names of the person who has this one, itself included.
     async fn identities_of(&self, project: ProjectId, identity: &str) -> Result<Vec<String>>;
     /// Replays under these identities that are of nobody else.

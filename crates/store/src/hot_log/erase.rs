@@ -3,7 +3,7 @@
 
 use super::{BLANK, ERASED, HEADER_BYTES, u32_at};
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -17,7 +17,7 @@ struct Frame {
 
 /// Erases the frames before `size` whose places are not among the needed; returns how
 /// many bytes it overwrote. A file that is gone has nothing to erase.
-pub fn file(path: &Path, size: u64, needed: &BTreeSet<u64>) -> Result<u64> {
+pub fn file(path: &Path, size: u64, needed: &BTreeMap<u64, u32>) -> Result<u64> {
     let failed = Error::io("cannot erase frames of the hot log");
     let opened = OpenOptions::new().read(true).write(true).open(path);
     let file = match opened {
@@ -44,7 +44,7 @@ pub fn file(path: &Path, size: u64, needed: &BTreeSet<u64>) -> Result<u64> {
     erase().map_err(Error::io("cannot erase frames of the hot log"))
 }
 
-fn released(file: &File, size: u64, needed: &BTreeSet<u64>) -> std::io::Result<Vec<Frame>> {
+fn released(file: &File, size: u64, needed: &BTreeMap<u64, u32>) -> std::io::Result<Vec<Frame>> {
     let mut frames = Vec::new();
     let mut offset = HEADER_BYTES;
     while offset + 8 <= size {
@@ -52,7 +52,7 @@ fn released(file: &File, size: u64, needed: &BTreeSet<u64>) -> std::io::Result<V
         file.read_exact_at(&mut head, offset)?;
         let word = u32_at(&head, 0);
         let size_bytes = word & !(ERASED | BLANK);
-        if word & BLANK == 0 && !needed.contains(&offset) {
+        if word & BLANK == 0 && !needed.contains_key(&offset) {
             frames.push(Frame { offset, size_bytes });
         }
         offset += 8 + u64::from(size_bytes);

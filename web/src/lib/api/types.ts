@@ -15,6 +15,8 @@ export interface Project {
   ingest_key: string;
   /** Whether uploads are taken; sent by the list of projects only. */
   capture_enabled?: boolean;
+  /** How long what arrives is kept. */
+  retention_days?: number;
 }
 
 export interface SetUpRequest {
@@ -79,6 +81,9 @@ export interface Replay {
   seen?: boolean;
   /** Codes of what is not whole; usually empty. */
   integrity?: string[];
+  /** When it is deleted; null when it is pinned. */
+  expires_at?: string | null;
+  is_pinned?: boolean;
 }
 
 export interface ReplayPage {
@@ -342,5 +347,8 @@ export interface ErrorBody {
     /** Of `invalid_filter`: where it is wrong, and what was probably meant. */
     at_utf16?: { start: number; end: number } | null;
     nearest?: string | null;
+    /** Of `replay_deleted` and `replay_expired`. */
+    gone_at?: string;
+    retention_days?: number;
   };
 }

@@ -18,6 +18,7 @@ export const setting_pages = [
   { path: '/settings/project', name: 'Project', long: 'Project settings' },
   { path: '/settings/tokens', name: 'API tokens', long: 'API tokens' },
   { path: '/settings/ingest', name: 'Ingest', long: 'Ingest status' },
+  { path: '/settings/deletions', name: 'Deletions', long: 'Deletions' },
 ] as const;
 
 /** The project of the address goes along from page to page; without one it is the first project. */

@@ -424,6 +424,34 @@ impl DeletionCatalog for SqliteCatalog {
         .await
     }
 
+    async fn sealed_replays(
+        &self,
+        project: ProjectId,
+        after: Option<ReplayId>,
+        limit: usize,
+    ) -> Result<Vec<ReplayId>> {
+        self.read(move |db| {
+            // Served by the primary key.
+            let sql = "SELECT id FROM replays WHERE id > ?1 AND project_id = ?2
+                 AND recording_version > 0 ORDER BY id LIMIT ?3";
+            let after = after.map_or([0; 16], |id| *id.as_bytes());
+            let with = params![after, project.0, limit_of(limit)];
+            ids_of(&mut *db.prepare_cached(sql)?, with)
+        })
+        .await
+    }
+
+    async fn set_recording_version(&self, id: ReplayId, version: u64) -> Result<()> {
+        self.write(move |db| {
+            let sql = "UPDATE replays SET recording_version = ?2 WHERE id = ?1";
+            let version = i64::try_from(version).unwrap_or(i64::MAX);
+            db.prepare_cached(sql)?
+                .execute(params![id.as_bytes(), version])?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn identities_of(&self, project: ProjectId, identity: &str) -> Result<Vec<String>> {
         let identity = identity.to_owned();
         self.read(move |db| erasure::identities_of(db, project, identity))

@@ -64,6 +64,12 @@ pub fn replays(db: &Connection, project: ProjectId, ids: &[ReplayId]) -> Result<
              AND NOT EXISTS (SELECT 1 FROM asset_parts WHERE part_id = asset_jobs.id)",
         )?;
         run("DELETE FROM videos WHERE replay = ?1 AND ?2 = ?2")?;
+        // A playlist shows that there was one; what somebody wrote about it goes.
+        run("UPDATE playlist_replays SET note = '' WHERE replay = ?1
+             AND playlist_id IN (SELECT id FROM playlists WHERE project_id = ?2)")?;
+        run(
+            "DELETE FROM alert_matches WHERE replay = ?1 AND alert_id IN (SELECT id FROM alerts WHERE project_id = ?2)",
+        )?;
         count(
             counts,
             "replays",
@@ -236,7 +242,9 @@ pub fn person(db: &Connection, project: ProjectId, identities: &[String]) -> Res
         "SELECT DISTINCT person_id FROM identities WHERE project_id = ?1 AND identity IN (SELECT value FROM json_each(?2))",
     )?;
     let people = people.query_map(params![project.0, names], |row| row.get(0))?;
-    for person in people.collect::<rusqlite::Result<Vec<i64>>>()? {
+    let people = people.collect::<rusqlite::Result<Vec<i64>>>()?;
+    delete_from_lists(db, project, &people, &names)?;
+    for person in people {
         delete_one_person(db, person)?;
         count(&mut deleted.counts, "people", 1);
     }
@@ -249,6 +257,27 @@ pub fn person(db: &Connection, project: ProjectId, identities: &[String]) -> Res
     }
     delete_empty_groups(db, project)?;
     Ok(deleted)
+}
+
+/// Out of cohorts that are lists of ids and addresses.
+fn delete_from_lists(
+    db: &Connection,
+    project: ProjectId,
+    people: &[i64],
+    names: &str,
+) -> Result<()> {
+    db.prepare_cached(
+        "DELETE FROM cohort_lines WHERE cohort_id IN (SELECT id FROM cohorts WHERE project_id = ?1)
+         AND (line IN (SELECT value FROM json_each(?2)) OR lower(line) IN
+             (SELECT lower(value ->> '$') FROM person_properties
+              WHERE name = 'email' AND person_id IN (SELECT value FROM json_each(?3))))",
+    )?
+    .execute(params![
+        project.0,
+        names,
+        serde_json::json!(people).to_string()
+    ])?;
+    Ok(())
 }
 
 fn delete_one_person(db: &Connection, person: i64) -> Result<()> {
@@ -332,7 +361,11 @@ pub fn orphan_assets(db: &Connection, project: ProjectId) -> Result<u64> {
 
 /// Tables with a column `project_id`, children before their parents. What hangs on a
 /// row goes with it.
-const OF_PROJECT: [(&str, &str); 16] = [
+const OF_PROJECT: [(&str, &str); 20] = [
+    ("alerts", "id"),
+    ("cohorts", "id"),
+    ("playlists", "id"),
+    ("saved_searches", "id"),
     ("ratings", "rowid_less"),
     ("events", "id"),
     ("errors", "id"),
@@ -380,7 +413,7 @@ pub fn project_rows(db: &Connection, project: ProjectId, limit: i64) -> Result<C
     }
     // The number stays taken, or another project would get it, and with it what is left.
     db.execute(
-        "UPDATE projects SET name = '', capture = '{}' WHERE id = ? AND deleted_at IS NOT NULL",
+        "UPDATE projects SET name = '', capture = '{}', frustration = '{}' WHERE id = ? AND deleted_at IS NOT NULL",
         [project.0],
     )?;
     Ok(Counts::default())
