@@ -89,13 +89,13 @@ impl Engine {
                 retention_days: known.retention_days,
             }));
         }
-        Ok(row.map(|row| {
-            let kept = row.expires_at.micros() - row.first_received_at.micros();
-            Gone {
-                reason: GoneReason::Expired,
-                at: row.expires_at,
-                retention_days: u32::try_from(kept / DAY_MICROS).unwrap_or(0),
-            }
+        let Some(row) = row else { return Ok(None) };
+        let of_project = self.catalog.project(project).await?;
+        Ok(Some(Gone {
+            reason: GoneReason::Expired,
+            at: row.expires_at,
+            // As it is written down when it is deleted.
+            retention_days: of_project.map_or(self.settings.retention.days, |it| it.retention_days),
         }))
     }
 

@@ -13,14 +13,6 @@ export const places = [
   { path: '/settings', name: 'Settings', key: 's', icon: Settings },
 ] as const;
 
-export const setting_pages = [
-  { path: '/settings', name: 'You', long: 'Your settings' },
-  { path: '/settings/project', name: 'Project', long: 'Project settings' },
-  { path: '/settings/tokens', name: 'API tokens', long: 'API tokens' },
-  { path: '/settings/ingest', name: 'Ingest', long: 'Ingest status' },
-  { path: '/settings/deletions', name: 'Deletions', long: 'Deletions' },
-] as const;
-
 /** The project of the address goes along from page to page; without one it is the first project. */
 export function inProject(path: string, project: string | null): string {
   return project ? `${path}?${new URLSearchParams({ project })}` : path;

@@ -111,15 +111,23 @@ fn films_of_a_replay_go_with_it() {
     let (server, _site) = start(Options::default());
     send_all(&server, "sentry/replay-video-synthetic");
     let films = |folder: &str| super::files_in(&server.data.join(folder));
-    wait_until("the films", || films("blobs/video").len() >= 2);
+    let rows = "SELECT count(*) FROM videos v JOIN replays r ON r.id = v.replay";
+    let count = |sql: &str| -> usize {
+        let db = database(&server);
+        let count = db.query_row(sql, [], |row| row.get::<_, i64>(0));
+        count.unwrap() as usize
+    };
+    let sent = 3;
+    wait_until("the films", || count(rows) >= sent);
+    assert_eq!(
+        films("blobs/video").len(),
+        count("SELECT count(*) FROM videos")
+    );
     let replays = server.replays();
     let ids: Vec<_> = replays.iter().map(|replay| &replay["id"]).collect();
     delete(&server, json!({"replay_ids": ids}));
     assert_eq!(films("blobs/video"), Vec::<std::path::PathBuf>::new());
-    let rows: i64 = database(&server)
-        .query_row("SELECT count(*) FROM videos", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(rows, 0);
+    assert_eq!(count("SELECT count(*) FROM videos"), 0);
     // Sent again, as by a retry: nothing comes back.
     send_all(&server, "sentry/replay-video-synthetic");
     delete(&server, json!({"replay_ids": ids}));

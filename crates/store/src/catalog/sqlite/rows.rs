@@ -42,8 +42,8 @@ pub const REPLAY_COLUMNS: &str = "id, project_id, device_id, session_id, user_id
      active_ms, activity, tab_count, integrity, device, release, environment, visitor_id, tags, reported_start, \
      linked_error_count, frustration_count, expires_at, pinned_at IS NOT NULL";
 
-/// A user id that an event brought stays when the row is written without one, and a
-/// visitor who logged in before the row was written has a name already.
+/// A user id that an event brought stays when the row is written without one. An event
+/// of the session, or the visitor's log-in, may have come before the row.
 pub const PUT_REPLAY: &str = "INSERT INTO replays
      (id, project_id, device_id, session_id, user_id, source, sdk, sdk_version, started_at,
      first_event_at, last_event_at, first_received_at, last_received_at, event_count, interaction_count, click_count,
@@ -53,7 +53,9 @@ pub const PUT_REPLAY: &str = "INSERT INTO replays
      linked_error_count, frustration_count, expires_at)
      VALUES
      (?1, ?2, ?3, ?4,
-     coalesce(?5, (SELECT p.user_id FROM identities i JOIN people p ON p.id = i.person_id
+     coalesce(?5, (SELECT e.user_id FROM events e WHERE e.project_id = ?2 AND e.device_id = ?3 AND e.session_id = ?4
+         AND e.user_id IS NOT NULL ORDER BY e.id DESC LIMIT 1),
+     (SELECT p.user_id FROM identities i JOIN people p ON p.id = i.person_id
          WHERE i.project_id = ?2 AND i.identity = ?40)),
      ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,
      ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42,

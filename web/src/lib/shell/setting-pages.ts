@@ -1,0 +1,8 @@
+/** A file of its own: the list of replays does without it. */
+export const setting_pages = [
+  { path: '/settings', name: 'You', long: 'Your settings' },
+  { path: '/settings/project', name: 'Project', long: 'Project settings' },
+  { path: '/settings/tokens', name: 'API tokens', long: 'API tokens' },
+  { path: '/settings/ingest', name: 'Ingest', long: 'Ingest status' },
+  { path: '/settings/deletions', name: 'Deletions', long: 'Deletions' },
+] as const;
