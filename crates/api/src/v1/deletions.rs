@@ -51,10 +51,7 @@ pub async fn create(state: Shared, viewer: Viewer, Body(body): Body<NewDeletion>
         (Some(ids), None, None, None) => Target::Replays(parsed(&ids)?),
         (None, Some(filter), None, None) => Target::Filter(filter),
         (None, None, Some(user_id), None) => Target::User(user_id),
-        (None, None, None, Some(true)) if project_id.is_some() => {
-            viewer.only_person()?;
-            Target::Project
-        }
+        (None, None, None, Some(true)) if project_id.is_some() => Target::Project,
         _ => {
             return Err(ApiError::invalid(
                 "give one of replay_ids, filter, user_id, or whole_project: true with a project_id",
@@ -87,7 +84,7 @@ pub async fn replay(
 }
 
 pub async fn project(state: Shared, viewer: Viewer, Path(id): Path<String>) -> Answer {
-    viewer.only_person()?;
+    deleter(&viewer)?;
     let project = projects::of_path(&state, &viewer, &id).await?;
     start(&state, &viewer, &project, Target::Project).await
 }
