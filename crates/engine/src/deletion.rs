@@ -317,8 +317,10 @@ impl Engine {
             }
         }
         self.said.clear();
+        self.forget_in_cohorts(project, &identities).await?;
         // Who they are goes last: a repeated job needs their names.
         let deleted = self.catalog.delete_person(project, &identities).await?;
+        self.cohorts.changed();
         self.catalog
             .add_deletion_counts(job.id, &deleted.counts)
             .await?;

@@ -178,6 +178,11 @@ impl Operation {
         )
     }
 
+    pub fn paged_by_number(self, most: usize, default: usize) -> Self {
+        self.limit(most, default)
+            .asks("cursor", integer(), "`next_cursor` of the page before.")
+    }
+
     pub fn takes(mut self, schema: Value) -> Self {
         self.body = Some(("application/json", schema));
         self

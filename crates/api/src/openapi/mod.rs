@@ -8,8 +8,10 @@
 mod build;
 mod facts;
 mod operations;
+mod operations_kept;
 mod schemas;
 mod schemas_found;
+mod schemas_kept;
 
 use crate::auth::Viewer;
 use crate::code::Code;
@@ -84,6 +86,7 @@ fn document() -> Value {
     }
     let mut schemas = schemas::all();
     schemas.extend(schemas_found::all());
+    schemas.extend(schemas_kept::all());
     schemas.extend(facts::all());
     schemas.push(("ErrorCode", one_of_codes()));
     schemas.push(("Error", error()));
@@ -149,6 +152,8 @@ fn error() -> Value {
             ("at", optional(build::or_null(place()))),
             ("at_utf16", optional(build::or_null(place()))),
             ("pointer", optional(build::or_null(text()))),
+            ("gone_at", optional(build::time())),
+            ("retention_days", optional(integer())),
         ]),
     )])
 }

@@ -26,6 +26,7 @@ pub fn all() -> Vec<Operation> {
         errors(),
         users(),
         rest(),
+        super::operations_kept::all(),
     ]
     .into_iter()
     .flatten()
@@ -137,6 +138,7 @@ fn projects() -> Vec<Operation> {
             ("name", optional(text())),
             ("time_zone", optional(text())),
             ("capture_enabled", optional(flag())),
+            ("retention_days", optional(integer())),
         ]))
         .gives(schema("Project")),
         get(
@@ -226,6 +228,11 @@ fn replays() -> Vec<Operation> {
             "/api/v1/replays/{id}/neighbours",
             "The replays beside one in a list",
         )))
+        .asks(
+            "playlist",
+            integer(),
+            "Id of a playlist: the replays beside it there.",
+        )
         .gives(neighbours),
         get(
             "/api/v1/replays/{id}/text-hits",

@@ -193,6 +193,10 @@ fn projects() -> Vec<Named> {
                     "capture_enabled",
                     says(flag(), "Whether uploads are taken."),
                 ),
+                (
+                    "retention_days",
+                    says(integer(), "How long what arrives from now on is kept."),
+                ),
             ]),
         ),
         (
@@ -376,6 +380,11 @@ fn replay() -> Value {
                 "integrity",
                 says(array(text()), "Codes of what is not whole; usually empty."),
             ),
+            (
+                "expires_at",
+                says(or_null(time()), "Null: it is pinned and stays."),
+            ),
+            ("is_pinned", flag()),
             ("comment_count", integer()),
             ("seen", says(flag(), "By whoever asks.")),
         ],

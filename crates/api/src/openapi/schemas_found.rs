@@ -336,6 +336,13 @@ fn users() -> Vec<Named> {
         object([
             ("insert_id", text()),
             ("event_type", text()),
+            (
+                "generated_name",
+                says(
+                    maybe_text(),
+                    "Readable name of a captured event; null: somebody named it.",
+                ),
+            ),
             ("timestamp", time()),
             ("device_id", text()),
             ("user_id", maybe_text()),

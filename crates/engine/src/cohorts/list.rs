@@ -75,8 +75,8 @@ impl Engine {
         })
     }
 
-    /// Takes somebody out of all lists of a project, by any of their ids and addresses.
-    /// May be repeated.
+    /// Takes somebody out of all lists of a project, by any of their ids and addresses, while
+    /// they are known. May be repeated.
     pub async fn forget_in_cohorts(
         &self,
         project: model::ProjectId,

@@ -128,7 +128,8 @@ impl Default for Cohorts {
 }
 
 impl Cohorts {
-    fn changed(&self) {
+    /// What was worked out before counts no more.
+    pub(crate) fn changed(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.cache.clear();
     }

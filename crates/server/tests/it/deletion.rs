@@ -313,7 +313,7 @@ fn a_replay_and_a_filter() {
     let path = format!("/api/v1/replays/{}", ids[0]);
     let token = format!("Bearer {}", server.options.api_token);
     let by_token = server.send("DELETE", &path, &[("authorization", &token)], ());
-    assert_eq!(by_token.status, 403, "{}", by_token.text());
+    assert_eq!(error_of(&by_token), error(403, "missing_scope"));
     let stranger = Person::log_in(&server, STRANGER);
     let by_stranger = stranger.send(&server, "DELETE", &path, Value::Null);
     assert_eq!(error_of(&by_stranger), error(404, "not_found"));

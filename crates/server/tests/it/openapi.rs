@@ -1,6 +1,8 @@
 //! Every operation of the OpenAPI document, asked of servers with data: status and body
 //! must be what the document says, no field less and no field more.
 
+mod kept;
+
 use crate::captured::{folder, json_of};
 use crate::json_schema::problems;
 use crate::person::Person;
@@ -131,6 +133,16 @@ impl Known {
             }
         }
         known.ids.insert("replays", replays);
+        for (kind, name) in [
+            ("saved-searches", "saved_searches"),
+            ("playlists", "playlists"),
+            ("cohorts", "cohorts"),
+            ("alerts", "alerts"),
+        ] {
+            known
+                .ids
+                .insert(kind, list(&format!("/api/v1/{kind}"), name, "id"));
+        }
         known.ids.insert("projects", vec!["1".to_owned()]);
         known
     }
@@ -372,6 +384,7 @@ fn answers_are_what_the_document_says() {
         .ingest_key(sentry::KEY)
         .sealing_at_once()
         .env("REENACT__ASSETS__ALLOWED_NETWORKS", "[\"127.0.0.1\"]")
+        .env("REENACT__ALERTS__ALLOWED_NETWORKS", "[\"127.0.0.1\"]")
         .start();
     crate::search::fill(&server);
     for scenario in [
@@ -391,11 +404,14 @@ fn answers_are_what_the_document_says() {
     });
     wait_until_sealed(&server);
     let owner = Person::owner(&server);
+    let first = server.replays()[0]["id"].as_str().unwrap().to_owned();
+    kept::keep_everything(&mut document, &server, &site, &first);
     let mut known = Known::of(&server, &owner);
     known.assets.push(["1".to_owned(), key]);
     assert!(known.ids.values().all(|ids| !ids.is_empty()), "{known:?}");
     read_everything(&mut document, &server, &known);
     write_everything(&mut document, &server, &known.ids["replays"][0]);
+    kept::delete_everything(&mut document, &server, &known.ids["replays"][0]);
 
     let server = Options::default()
         .ingest_key(posthog::TOKEN)

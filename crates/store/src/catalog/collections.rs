@@ -173,7 +173,8 @@ pub trait CollectionCatalog {
     /// Makes these the whole list.
     async fn put_cohort_lines(&self, cohort: i64, lines: Vec<String>, now: Timestamp)
     -> Result<()>;
-    /// Takes lines out of all lists of a project: who is forgotten is in no list.
+    /// Takes lines out of all lists of a project, and those with an e-mail address of
+    /// somebody who is known by one of them: who is forgotten is in no list.
     async fn forget_cohort_lines(&self, project: ProjectId, lines: &[String]) -> Result<u64>;
     /// Who is in a list.
     async fn members_of_list(&self, project: ProjectId, cohort: i64) -> Result<Members>;

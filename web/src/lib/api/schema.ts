@@ -119,6 +119,8 @@ export interface Project {
   ingest_key: string;
   /** Whether uploads are taken. */
   capture_enabled: boolean;
+  /** How long what arrives from now on is kept. */
+  retention_days: number;
 }
 
 export interface TargetingRule {
@@ -295,6 +297,9 @@ export interface Replay {
   activity: number[];
   /** Codes of what is not whole; usually empty. */
   integrity: string[];
+  /** Null: it is pinned and stays. */
+  expires_at: string | null;
+  is_pinned: boolean;
   comment_count: number;
   /** By whoever asks. */
   seen: boolean;
@@ -350,6 +355,9 @@ export interface ReplayWithPerson {
   activity: number[];
   /** Codes of what is not whole; usually empty. */
   integrity: string[];
+  /** Null: it is pinned and stays. */
+  expires_at: string | null;
+  is_pinned: boolean;
   comment_count: number;
   /** By whoever asks. */
   seen: boolean;
@@ -833,6 +841,8 @@ export interface UserDetail {
 export interface Event {
   insert_id: string;
   event_type: string;
+  /** Readable name of a captured event; null: somebody named it. */
+  generated_name: string | null;
   timestamp: string;
   device_id: string;
   user_id: string | null;
@@ -846,6 +856,8 @@ export interface Event {
 export interface NumberedEvent {
   insert_id: string;
   event_type: string;
+  /** Readable name of a captured event; null: somebody named it. */
+  generated_name: string | null;
   timestamp: string;
   device_id: string;
   user_id: string | null;
@@ -861,6 +873,8 @@ export interface NumberedEvent {
 export interface EventDetail {
   insert_id: string;
   event_type: string;
+  /** Readable name of a captured event; null: somebody named it. */
+  generated_name: string | null;
   timestamp: string;
   device_id: string;
   user_id: string | null;
@@ -892,6 +906,339 @@ export interface EventStream {
   /** Newest first. */
   sessions: EventSession[];
   next_cursor: string | null;
+}
+
+export type Period = '1d' | '7d' | '30d' | 'all';
+
+export interface SearchDefinition {
+  /** In the filter language, docs/search.md. */
+  filter: string;
+  sort: 'started' | 'duration' | 'activity' | 'errors' | 'frustration' | null;
+  order: 'desc' | 'asc' | null;
+  range: Period | null;
+  from: string | null;
+  to: string | null;
+  columns: string[];
+}
+
+export interface SearchDefinitionDraft {
+  /** In the filter language, docs/search.md. */
+  filter?: string;
+  sort?: 'started' | 'duration' | 'activity' | 'errors' | 'frustration' | null;
+  order?: 'desc' | 'asc' | null;
+  range?: Period | null;
+  from?: string | null;
+  to?: string | null;
+  columns?: string[];
+}
+
+export interface SavedSearch {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  is_shared: boolean;
+  search: SearchDefinition;
+}
+
+export interface Playlist {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  is_shared: boolean;
+  replay_count: number;
+}
+
+export interface PlaylistWithReplays {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  is_shared: boolean;
+  replay_count: number;
+  replays: {
+    id: string;
+    note: string;
+    added_at: string;
+    /** Null: it is gone. */
+    replay: Replay | null;
+  }[];
+}
+
+export type CohortDefinition = {
+  kind: 'filter';
+  /** In the filter language, docs/search.md. */
+  filter: string;
+  /** Whether one replay fulfils all conditions, or all that the user did. */
+  together: 'replay' | 'user';
+  range: Period | null;
+  from: string | null;
+  to: string | null;
+} | {
+  kind: 'list';
+};
+
+export type CohortDefinitionDraft = {
+  kind: 'filter';
+  /** In the filter language, docs/search.md. */
+  filter: string;
+  /** Whether one replay fulfils all conditions, or all that the user did. */
+  together?: 'replay' | 'user';
+  range?: Period | null;
+  from?: string | null;
+  to?: string | null;
+} | {
+  kind: 'list';
+};
+
+export interface CohortSize {
+  user_count: number;
+  computed_at: string;
+  took_ms: number;
+}
+
+export interface Cohort {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  definition: CohortDefinition;
+  /** Of an uploaded list. */
+  line_count: number;
+  /** Null: not known without working it out. */
+  size: CohortSize | null;
+}
+
+export interface CohortWithSize {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  definition: CohortDefinition;
+  /** Of an uploaded list. */
+  line_count: number;
+  size: CohortSize;
+  /** The first lines that nobody is known by. */
+  unmatched: string[];
+  unmatched_count: number;
+  /** How many are named. */
+  unmatched_shown: number;
+}
+
+export interface ListReport {
+  line_count: number;
+  duplicate_count: number;
+  size: CohortSize;
+  /** The first lines that nobody is known by. */
+  unmatched: string[];
+  unmatched_count: number;
+  /** How many are named. */
+  unmatched_shown: number;
+}
+
+export interface CohortMember {
+  name: string;
+  /** False: a device. */
+  is_user: boolean;
+  /** As in `/api/v1/users/{id}`. */
+  user_id: number | null;
+}
+
+export interface Alert {
+  id: number;
+  name: string;
+  /** Null: a program made it, and it is everyone's. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  /** Whether whoever asks may change and delete it. */
+  mine: boolean;
+  created_at: string;
+  changed_at: string;
+  saved_search_id: number;
+  /** So many matches within so many minutes. */
+  threshold: {
+    count: number;
+    minutes: number;
+  };
+  /** After a message nothing is said for so long. */
+  quiet_minutes: number;
+  webhook: {
+    url: string;
+    /** Signs what is sent. Only in the answer that made it. */
+    secret?: string;
+  } | null;
+  email_to: string[];
+  /** Why; null while it runs. */
+  paused: 'by_hand' | 'deliveries_failed' | 'too_many_matches' | 'search_cannot_be_asked' | null;
+  /** What arrived before is not reported. */
+  since: string;
+  /** Messages in a row that were given up. */
+  failure_count: number;
+  /** Messages that are not delivered yet. */
+  pending_count: number;
+}
+
+export interface AlertDraft {
+  name: string;
+  saved_search_id: number;
+  threshold?: {
+    count: number;
+    minutes: number;
+  };
+  quiet_minutes?: number;
+  webhook?: {
+    url: string;
+    /** Signs with another secret from now on. */
+    new_secret?: boolean;
+  } | null;
+  email_to?: string[];
+}
+
+export interface Delivery {
+  id: number;
+  message_id: string;
+  channel: 'webhook' | 'email';
+  is_test: boolean;
+  status: 'pending' | 'delivered' | 'failed';
+  attempts: number;
+  /** Of the last attempt. */
+  outcome: string | null;
+  replay_count: number;
+  created_at: string;
+  tried_at: string | null;
+  /** Of the next attempt. */
+  due_at: string | null;
+}
+
+export interface Frustration {
+  rage_clicks: number | null;
+  rage_within_ms: number | null;
+  rage_radius_px: number | null;
+  dead_after_ms: number | null;
+  slow_click_ms: number | null;
+  error_click_ms: number | null;
+  thrash_turns: number | null;
+  thrash_within_ms: number | null;
+  quick_back_ms: number | null;
+  spinner_ms: number | null;
+  blank_ms: number | null;
+  never_dead_selectors: string[] | null;
+  ignored_selectors: string[] | null;
+}
+
+export interface FrustrationChange {
+  rage_clicks?: number | null;
+  rage_within_ms?: number | null;
+  rage_radius_px?: number | null;
+  dead_after_ms?: number | null;
+  slow_click_ms?: number | null;
+  error_click_ms?: number | null;
+  thrash_turns?: number | null;
+  thrash_within_ms?: number | null;
+  quick_back_ms?: number | null;
+  spinner_ms?: number | null;
+  blank_ms?: number | null;
+  never_dead_selectors?: string[] | null;
+  ignored_selectors?: string[] | null;
+}
+
+export interface FrustrationInForce {
+  rage_clicks: number;
+  rage_within_ms: number;
+  rage_radius_px: number;
+  dead_after_ms: number;
+  slow_click_ms: number;
+  error_click_ms: number;
+  thrash_turns: number;
+  thrash_within_ms: number;
+  quick_back_ms: number;
+  spinner_ms: number;
+  blank_ms: number;
+  never_dead_selectors: string[];
+  ignored_selectors: string[];
+}
+
+export interface FrustrationSettings {
+  project_id: number;
+  /** Null in it is the default. Null when it cannot be read; all is as by default then. */
+  frustration: Frustration | null;
+  in_force: FrustrationInForce;
+  /** From and to, of each number. */
+  bounds: Record<string, number[]>;
+  presets: {
+    name: 'default' | 'amplitude' | 'sentry' | 'dynatrace';
+    rage_clicks: number;
+    rage_within_ms: number;
+    rage_radius_px: number;
+  }[];
+}
+
+export interface Deletion {
+  id: number;
+  project_id: number;
+  kind: 'replays' | 'user' | 'project' | 'expiry';
+  /** The same for the same target; says nothing about it. */
+  target_hash: string;
+  state: 'waiting' | 'running' | 'done' | 'failed';
+  /** Id of a person; null: the server itself. */
+  requested_by: number | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  error: string | null;
+  replays: {
+    total: number;
+    left: number;
+  };
+  /** How much of what; zeros may be missing. */
+  deleted: Record<string, number>;
+}
+
+export interface AuditEntry {
+  id: number;
+  project_id: number;
+  at: string;
+  user_id: number | null;
+  action: 'delete_replays' | 'delete_user' | 'delete_project' | 'delete_expiry' | 'pin_replay' | 'unpin_replay' | 'change_retention' | 'apply_retention';
+  detail: Record<string, unknown>;
 }
 
 export interface PageViewFact {
@@ -1241,6 +1588,8 @@ export type Fact = PageViewFact | ClickFact | TouchFact | InputFact | ScrollFact
  * - `csrf`: a request with a cookie lacks `x-csrf-token`, or another site sent it
  * - `invalid_setup_token`: the set-up link is used up or wrong
  * - `not_found`: there is none, or it belongs to a project of others
+ * - `replay_deleted`: somebody deleted the replay; `gone_at` says when
+ * - `replay_expired`: its retention is over; `gone_at` says since when
  * - `method_not_allowed`: the address is right and the method is not; `Allow` lists those that are
  * - `conflict`: it was done before, or something else has the name
  * - `throttled`: too many failed logins, or uploads at once; wait for `Retry-After` seconds
@@ -1257,7 +1606,7 @@ export type Fact = PageViewFact | ClickFact | TouchFact | InputFact | ScrollFact
  * - `capture_disabled`: the project takes no uploads
  * - `storage_full`: the disk of the server is full; uploads are refused
  */
-export type ErrorCode = 'invalid' | 'invalid_filter' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'missing_scope' | 'csrf' | 'invalid_setup_token' | 'not_found' | 'method_not_allowed' | 'conflict' | 'throttled' | 'rate_limited' | 'too_slow' | 'unavailable' | 'internal' | 'unknown_key' | 'invalid_id' | 'invalid_encoding' | 'invalid_json' | 'too_large' | 'too_deep' | 'capture_disabled' | 'storage_full';
+export type ErrorCode = 'invalid' | 'invalid_filter' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'missing_scope' | 'csrf' | 'invalid_setup_token' | 'not_found' | 'replay_deleted' | 'replay_expired' | 'method_not_allowed' | 'conflict' | 'throttled' | 'rate_limited' | 'too_slow' | 'unavailable' | 'internal' | 'unknown_key' | 'invalid_id' | 'invalid_encoding' | 'invalid_json' | 'too_large' | 'too_deep' | 'capture_disabled' | 'storage_full';
 
 export interface Error {
   error: {
@@ -1275,6 +1624,8 @@ export interface Error {
       end: number;
     } | null;
     pointer?: string | null;
+    gone_at?: string;
+    retention_days?: number;
   };
 }
 
@@ -1383,8 +1734,15 @@ export interface Operations {
       name?: string;
       time_zone?: string;
       capture_enabled?: boolean;
+      retention_days?: number;
     };
     answer: Project;
+  };
+  /** Delete a project with all its data. */
+  'DELETE /api/v1/projects/{id}': {
+    query: Record<string, never>;
+    body: undefined;
+    answer: Deletion;
   };
   /** What arrived lately and what was refused. */
   'GET /api/v1/projects/{id}/ingest-status': {
@@ -1430,9 +1788,15 @@ export interface Operations {
     body: undefined;
     answer: ReplayWithPerson;
   };
+  /** Delete a replay; it is gone at once, its data when the job is done. */
+  'DELETE /api/v1/replays/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: Deletion;
+  };
   /** The replays beside one in a list. */
   'GET /api/v1/replays/{id}/neighbours': {
-    query: { project_id?: number; filter?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; live?: boolean; unseen?: boolean; sort?: 'started' | 'duration' | 'activity' | 'errors' | 'frustration'; order?: 'desc' | 'asc' };
+    query: { project_id?: number; filter?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; live?: boolean; unseen?: boolean; sort?: 'started' | 'duration' | 'activity' | 'errors' | 'frustration'; order?: 'desc' | 'asc'; playlist?: number };
     body: undefined;
     answer: {
       previous: string | null;
@@ -1730,5 +2094,296 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: unknown;
+  };
+  /** Saved searches, by name. */
+  'GET /api/v1/saved-searches': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      saved_searches: SavedSearch[];
+    };
+  };
+  /** Save a search. */
+  'POST /api/v1/saved-searches': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      is_shared?: boolean;
+      search?: SearchDefinitionDraft;
+    };
+    answer: SavedSearch;
+  };
+  /** One saved search. */
+  'GET /api/v1/saved-searches/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: SavedSearch;
+  };
+  /** Change a saved search; what is not sent is as by default. */
+  'PUT /api/v1/saved-searches/{id}': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      is_shared?: boolean;
+      search?: SearchDefinitionDraft;
+    };
+    answer: SavedSearch;
+  };
+  /** Delete a saved search and its alerts. */
+  'DELETE /api/v1/saved-searches/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Playlists, by name. */
+  'GET /api/v1/playlists': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      playlists: Playlist[];
+    };
+  };
+  /** Make a playlist. */
+  'POST /api/v1/playlists': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      is_shared?: boolean;
+    };
+    answer: Playlist;
+  };
+  /** A playlist with its replays, in order. */
+  'GET /api/v1/playlists/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: PlaylistWithReplays;
+  };
+  /** Rename or share a playlist. */
+  'PUT /api/v1/playlists/{id}': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      is_shared?: boolean;
+    };
+    answer: Playlist;
+  };
+  /** Delete a playlist; its replays stay. */
+  'DELETE /api/v1/playlists/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Add replays at the end of a playlist. */
+  'POST /api/v1/playlists/{id}/replays': {
+    query: { project_id?: number };
+    body: {
+      replays: {
+        id: string;
+        note?: string;
+      }[];
+    };
+    answer: {
+      added: number;
+    };
+  };
+  /** Write the whole playlist anew, in this order. */
+  'PUT /api/v1/playlists/{id}/replays': {
+    query: { project_id?: number };
+    body: {
+      replays: {
+        id: string;
+        note?: string;
+      }[];
+    };
+    answer: undefined;
+  };
+  /** Cohorts, by name; sizes as far as they are known. */
+  'GET /api/v1/cohorts': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      cohorts: Cohort[];
+    };
+  };
+  /** Make a cohort. */
+  'POST /api/v1/cohorts': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      definition: CohortDefinitionDraft;
+    };
+    answer: Cohort;
+  };
+  /** A cohort with its size, worked out. */
+  'GET /api/v1/cohorts/{id}': {
+    query: { project_id?: number; fresh?: boolean };
+    body: undefined;
+    answer: CohortWithSize;
+  };
+  /** Change a cohort, but not its kind. */
+  'PUT /api/v1/cohorts/{id}': {
+    query: { project_id?: number };
+    body: {
+      name: string;
+      definition: CohortDefinitionDraft;
+    };
+    answer: Cohort;
+  };
+  /** Delete a cohort that nothing refers to. */
+  'DELETE /api/v1/cohorts/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Write a list anew: CSV, or a JSON array of ids and e-mail addresses. */
+  'PUT /api/v1/cohorts/{id}/list': {
+    query: { project_id?: number };
+    body: Blob;
+    answer: ListReport;
+  };
+  /** Who is in a cohort, by name. */
+  'GET /api/v1/cohorts/{id}/users': {
+    query: { project_id?: number; limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      users: CohortMember[];
+      next_cursor: string | null;
+      size: CohortSize;
+    };
+  };
+  /** The same as a file. */
+  'GET /api/v1/cohorts/{id}/users.csv': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: Blob;
+  };
+  /** Alerts, by name. */
+  'GET /api/v1/alerts': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      alerts: Alert[];
+      has_mail: boolean;
+    };
+  };
+  /** Make an alert; only this answer holds the secret that it signs with. */
+  'POST /api/v1/alerts': {
+    query: { project_id?: number };
+    body: AlertDraft;
+    answer: Alert;
+  };
+  /** One alert. */
+  'GET /api/v1/alerts/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: Alert;
+  };
+  /** Change an alert; what is not sent is as by default. */
+  'PUT /api/v1/alerts/{id}': {
+    query: { project_id?: number };
+    body: AlertDraft;
+    answer: Alert;
+  };
+  /** Delete an alert. */
+  'DELETE /api/v1/alerts/{id}': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Pause an alert, or run it on. */
+  'PUT /api/v1/alerts/{id}/paused': {
+    query: { project_id?: number };
+    body: {
+      is_paused: boolean;
+    };
+    answer: Alert;
+  };
+  /** Send a test; answers with what came of it, after at most 20 s. */
+  'POST /api/v1/alerts/{id}/test': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      deliveries: Delivery[];
+    };
+  };
+  /** What an alert sent or tried to, newest first; kept for 30 days. */
+  'GET /api/v1/alerts/{id}/deliveries': {
+    query: { project_id?: number; limit?: number; cursor?: number };
+    body: undefined;
+    answer: {
+      deliveries: Delivery[];
+      next_cursor: number | null;
+    };
+  };
+  /** By which numbers frustration is judged. */
+  'GET /api/v1/settings/frustration': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: FrustrationSettings;
+  };
+  /** Change some of these numbers; null is the default. */
+  'PATCH /api/v1/settings/frustration': {
+    query: { project_id?: number };
+    body: {
+      frustration: FrustrationChange;
+    };
+    answer: FrustrationSettings;
+  };
+  /** Keep a replay whatever its age. */
+  'PUT /api/v1/replays/{id}/pin': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Let a replay expire; its time may be over already. */
+  'DELETE /api/v1/replays/{id}/pin': {
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** The project's retention also for what arrived before it was changed. */
+  'POST /api/v1/projects/{id}/apply-retention': {
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      retention_days: number;
+      replays_changed: number;
+    };
+  };
+  /** Delete what one of replay_ids, filter, user_id and whole_project names. */
+  'POST /api/v1/deletions': {
+    query: Record<string, never>;
+    body: {
+      project_id?: number;
+      replay_ids?: string[];
+      filter?: string;
+      user_id?: string;
+      whole_project?: boolean;
+    };
+    answer: Deletion;
+  };
+  /** What was deleted in the whole organisation, newest first. */
+  'GET /api/v1/deletions': {
+    query: { limit?: number; cursor?: number };
+    body: undefined;
+    answer: {
+      deletions: Deletion[];
+      next_cursor: number | null;
+    };
+  };
+  /** How far a deletion is. */
+  'GET /api/v1/deletions/{id}': {
+    query: Record<string, never>;
+    body: undefined;
+    answer: Deletion;
+  };
+  /** Who deleted, pinned and changed retention in the organisation, newest first. */
+  'GET /api/v1/audit': {
+    query: { limit?: number; cursor?: number };
+    body: undefined;
+    answer: {
+      entries: AuditEntry[];
+      next_cursor: number | null;
+    };
   };
 }

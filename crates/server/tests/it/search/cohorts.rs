@@ -1,7 +1,7 @@
 //! Cohorts: from filters and lists, in filters, and in circles.
 
 use super::{fill, found, list, start};
-use crate::person::{Person, STRANGER, add_people};
+use crate::person::{Person, STRANGER, add_people, error, error_of};
 use crate::recording::{START_MS, analytics};
 use crate::server::{Options, Server, wait_for};
 use serde_json::{Value, json};
@@ -29,8 +29,21 @@ fn names(server: &Server, id: &Value) -> String {
     names.join(" ")
 }
 
-fn put_list(server: &Server, id: &Value, kind: &str, body: &str) -> crate::server::Answer {
-    let bearer = format!("Bearer {}", server.options.api_token);
+/// A program of the owner that may write.
+fn token(server: &Server) -> String {
+    let body = json!({ "name": "sync", "scopes": ["read", "write"] });
+    let answer = Person::owner(server).send(server, "POST", "/api/v1/tokens", body);
+    answer.json()["token"].as_str().unwrap().to_owned()
+}
+
+fn put_list(
+    server: &Server,
+    token: &str,
+    id: &Value,
+    kind: &str,
+    body: &str,
+) -> crate::server::Answer {
+    let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
     server.send("PUT", &format!("/api/v1/cohorts/{id}/list"), &headers, body)
 }
@@ -129,24 +142,13 @@ fn a_list_is_matched_with_people_and_devices() {
         (!found["users"].as_array().unwrap().is_empty()).then_some(())
     });
     let id = add(&server, "VIP", json!({ "kind": "list" }))["id"].clone();
-    let answer = put_list(
-        &server,
-        &id,
-        "text/csv",
-        "name,email\nAda,ADA@shop.test\nC,c\nC,c\nX,nobody@shop.test\n",
-    );
-    assert_eq!(
-        answer.status, 403,
-        "a program changes only what programs made"
-    );
+    let list = "name,email\nAda,ADA@shop.test\nC,c\nC,c\nX,nobody@shop.test\n";
+    let answer = put_list(&server, &server.options.api_token, &id, "text/csv", list);
+    assert_eq!(error_of(&answer), error(403, "missing_scope"));
     let owner = Person::owner(&server);
     let path = format!("/api/v1/cohorts/{id}/list");
-    let answer = owner.send(
-        &server,
-        "PUT",
-        &path,
-        json!(["ADA@shop.test", "c", "c", "nobody@shop.test"]),
-    );
+    let list = json!(["ADA@shop.test", "c", "c", "nobody@shop.test"]);
+    let answer = owner.send(&server, "PUT", &path, list);
     assert_eq!(answer.status, 200, "{}", answer.text());
     let report = answer.json();
     assert_eq!(
@@ -164,8 +166,9 @@ fn a_list_is_matched_with_people_and_devices() {
     assert_eq!(csv.text(), "identity,kind\nada,user\nc,anonymous\n");
     assert!(csv.header("content-disposition").starts_with("attachment"));
 
-    // A program's own, as CSV, in place of what was there.
-    let bearer = format!("Bearer {}", server.options.api_token);
+    // By a program, as CSV, in place of what was there.
+    let token = token(&server);
+    let bearer = format!("Bearer {token}");
     let headers = [
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),
@@ -176,7 +179,7 @@ fn a_list_is_matched_with_people_and_devices() {
         .json()["id"]
         .clone();
     for (body, expected) in [("user_id\nada\nbob\n", "ada bob"), ("bob\n", "bob")] {
-        let answer = put_list(&server, &synced, "text/csv", body);
+        let answer = put_list(&server, &token, &synced, "text/csv", body);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(names(&server, &synced), expected);
     }
@@ -185,7 +188,7 @@ fn a_list_is_matched_with_people_and_devices() {
         ("application/json", "{}", "array"),
         ("text/plain", "ada", "text/csv"),
     ] {
-        let answer = put_list(&server, &synced, kind, body);
+        let answer = put_list(&server, &token, &synced, kind, body);
         assert!(
             answer.status >= 400 && answer.text().contains(expected),
             "{}",
@@ -200,6 +203,50 @@ fn a_list_is_matched_with_people_and_devices() {
     server.kill_9();
     server.restart();
     assert_eq!(found(&server, "cohort(VIP) and not cohort(Synced)"), "ac");
+}
+
+#[test]
+fn cohorts_forget_who_is_deleted() {
+    let server = start();
+    wait_for("the person", || {
+        let found = server.json("/api/v1/users?email=ada@shop.test");
+        (!found["users"].as_array().unwrap().is_empty()).then_some(())
+    });
+    let owner = Person::owner(&server);
+    let lists = [json!(["ada", "a", "bob"]), json!(["ADA@shop.test", "c"])];
+    let lists = lists.map(|lines| {
+        let id = add(&server, &lines.to_string(), json!({ "kind": "list" }))["id"].clone();
+        let path = format!("/api/v1/cohorts/{id}/list");
+        assert_eq!(owner.send(&server, "PUT", &path, lines).status, 200);
+        id
+    });
+    let computed = add(&server, "Buyers", by_filter("event(Bought)"))["id"].clone();
+    let members = || {
+        let of = |id| names(&server, id);
+        (of(&lists[0]), of(&lists[1]), of(&computed))
+    };
+    let expected = |one: &str, two: &str, three: &str| (one.into(), two.into(), three.into());
+    assert_eq!(members(), expected("ada bob", "ada c", "ada"));
+    let job = owner.send(
+        &server,
+        "POST",
+        "/api/v1/deletions",
+        json!({ "user_id": "ada" }),
+    );
+    assert_eq!(job.status, 202, "{}", job.text());
+    let path = format!("/api/v1/deletions/{}", job.json()["id"]);
+    wait_for("the deletion", || {
+        (owner.get(&server, &path)["state"] == "done").then_some(())
+    });
+    // At once, although a cohort is used for a minute.
+    assert_eq!(members(), expected("bob", "c", ""));
+    for (id, lines) in lists.iter().zip([1, 1]) {
+        let shown = owner.get(&server, &format!("/api/v1/cohorts/{id}"));
+        assert_eq!(
+            (&shown["line_count"], &shown["unmatched"]),
+            (&json!(lines), &json!([]))
+        );
+    }
 }
 
 #[test]

@@ -518,8 +518,17 @@ impl CollectionCatalog for SqliteCatalog {
     }
 
     async fn forget_cohort_lines(&self, project: ProjectId, lines: &[String]) -> Result<u64> {
-        let lines = lines.to_vec();
+        let mut lines = lines.to_vec();
         self.write(move |db| {
+            let mut addresses = db.prepare_cached(
+                "SELECT DISTINCT json_extract(v.value, '$') FROM identities i
+                 JOIN person_properties v ON v.person_id = i.person_id
+                 WHERE i.project_id = ?1 AND i.identity IN (SELECT value FROM json_each(?2))
+                   AND v.name IN ('email', '$email') AND json_type(v.value) = 'text'",
+            )?;
+            let names = serde_json::json!(lines).to_string();
+            let addresses = addresses.query_map(params![project.0, names], |row| row.get(0))?;
+            lines.extend(addresses.collect::<rusqlite::Result<Vec<String>>>()?);
             let mut delete = db.prepare_cached(
                 "DELETE FROM cohort_lines WHERE cohort_id = ? AND lower(line) = lower(?)",
             )?;
