@@ -29,6 +29,27 @@ test('G and a letter goes to a page, ? lists the keys, Escape closes', async ({ 
   await expect(page).toHaveURL(`${server.origin}/`);
 });
 
+test('the side bar and G lead to playlists, cohorts and alerts', async ({ page, server }) => {
+  await page.goto(`${server.origin}/replays`);
+  const side_bar = page.getByRole('navigation', { name: 'Main' });
+  for (const [name, key] of [['Playlists', 'p'], ['Cohorts', 'c'], ['Alerts', 'a']] as const) {
+    await side_bar.getByRole('link', { name }).click();
+    await expect(page).toHaveURL(`${server.origin}/${name.toLowerCase()}`);
+    await expect(side_bar.getByRole('link', { name })).toHaveAttribute('aria-current', 'page');
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await expect(page).toHaveURL(`${server.origin}/`);
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await expect(page).toHaveURL(`${server.origin}/${name.toLowerCase()}`);
+  }
+  await expectClean(page, 'the side bar');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('playli');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(`${server.origin}/playlists`);
+});
+
 test('the palette finds pages, replays, ids and pasted links', async ({ page, server }) => {
   const start_ms = Date.now() - 50_000;
   const deviceId = `visitor-palette-${start_ms}`;

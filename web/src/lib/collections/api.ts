@@ -2,122 +2,26 @@
 // of the app that show them.
 import { api, errorFrom } from '$lib/api/client';
 import { withQuery } from '$lib/api/addresses';
-import type { Replay } from '$lib/api/types';
+import type {
+  Alert,
+  AlertDraft,
+  Cohort,
+  CohortDefinition,
+  CohortWithSize,
+  Delivery,
+  ListReport,
+  Operations,
+  Playlist,
+  PlaylistWithReplays,
+  SavedSearch,
+} from '$lib/api/schema';
 
-export interface Owned {
-  id: number;
-  name: string;
-  /** Null when a program made it. */
-  owner: { id: number; name: string } | null;
-  /** May be changed by whoever asks. */
-  mine: boolean;
-  created_at: string;
-  changed_at: string;
-}
+export type { Alert, AlertDraft, Cohort, CohortDefinition, Delivery, ListReport, Playlist, SavedSearch };
+export type { CohortMember as Member, CohortSize, SearchDefinition } from '$lib/api/schema';
 
-export interface SearchDefinition {
-  filter: string;
-  sort: string | null;
-  order: string | null;
-  range: string | null;
-  from: string | null;
-  to: string | null;
-  columns: string[];
-}
-
-export interface SavedSearch extends Owned {
-  is_shared: boolean;
-  search: SearchDefinition;
-}
-
-export interface Playlist extends Owned {
-  is_shared: boolean;
-  replay_count: number;
-}
-
-export interface PlaylistReplay {
-  id: string;
-  note: string;
-  added_at: string;
-  /** Null when it is gone. */
-  replay: Replay | null;
-}
-
-export type CohortDefinition =
-  | { kind: 'list' }
-  | {
-      kind: 'filter';
-      filter: string;
-      /** Whether one replay fulfils all conditions, or all that the user did. */
-      together: 'replay' | 'user';
-      range: string | null;
-      from: string | null;
-      to: string | null;
-    };
-
-export interface CohortSize {
-  user_count: number;
-  computed_at: string;
-  took_ms: number;
-}
-
-export interface Cohort extends Owned {
-  definition: CohortDefinition;
-  line_count: number;
-  size: CohortSize | null;
-}
-
-export interface Unmatched {
-  unmatched: string[];
-  unmatched_count: number;
-}
-
-export interface ListReport extends Unmatched {
-  line_count: number;
-  duplicate_count: number;
-  size: CohortSize;
-}
-
-export interface Member {
-  name: string;
-  is_user: boolean;
-  /** Number of the page of the user, if there is one. */
-  user_id: number | null;
-}
-
-export interface Alert extends Owned {
-  saved_search_id: number;
-  threshold: { count: number; minutes: number };
-  quiet_minutes: number;
-  webhook: { url: string; secret?: string } | null;
-  email_to: string[];
-  /** Why it does not run. */
-  paused: string | null;
-  failure_count: number;
-  pending_count: number;
-}
-
-export interface AlertDraft {
-  name: string;
-  saved_search_id: number;
-  threshold: { count: number; minutes: number };
-  quiet_minutes: number;
-  webhook: { url: string } | null;
-  email_to: string[];
-}
-
-export interface Delivery {
-  id: number;
-  message_id: string;
-  channel: 'webhook' | 'email';
-  is_test: boolean;
-  status: 'pending' | 'delivered' | 'failed';
-  attempts: number;
-  outcome: string | null;
-  replay_count: number;
-  created_at: string;
-  tried_at: string | null;
-}
+export type Owned = Pick<SavedSearch, 'id' | 'name' | 'owner' | 'mine' | 'created_at' | 'changed_at'>;
+export type PlaylistReplay = PlaylistWithReplays['replays'][number];
+export type Unmatched = Pick<CohortWithSize, 'unmatched' | 'unmatched_count'>;
 
 const v1 = (path: string, project_id: number) => withQuery(`/api/v1/${path}`, { project_id });
 
@@ -133,7 +37,7 @@ export const deleteSavedSearch = (project_id: number, id: number) =>
 export const playlists = (project_id: number, signal?: AbortSignal) =>
   api.get<{ playlists: Playlist[] }>('/api/v1/playlists', { project_id }, signal);
 export const playlist = (project_id: number, id: number, signal?: AbortSignal) =>
-  api.get<Playlist & { replays: PlaylistReplay[] }>(`/api/v1/playlists/${id}`, { project_id }, signal);
+  api.get<PlaylistWithReplays>(`/api/v1/playlists/${id}`, { project_id }, signal);
 export const addPlaylist = (project_id: number, name: string) =>
   api.send<Playlist>('POST', v1('playlists', project_id), { name });
 export const renamePlaylist = (project_id: number, { id, is_shared }: Playlist, name: string) =>
@@ -153,7 +57,7 @@ export const putPlaylistReplays = (project_id: number, id: number, replays: read
 export const cohorts = (project_id: number, signal?: AbortSignal) =>
   api.get<{ cohorts: Cohort[] }>('/api/v1/cohorts', { project_id }, signal);
 export const cohort = (project_id: number, id: number, fresh: boolean, signal?: AbortSignal) =>
-  api.get<Cohort & Unmatched>(`/api/v1/cohorts/${id}`, { project_id, fresh: fresh ? 'true' : null }, signal);
+  api.get<CohortWithSize>(`/api/v1/cohorts/${id}`, { project_id, fresh: fresh ? 'true' : null }, signal);
 export const addCohort = (project_id: number, name: string, definition: CohortDefinition) =>
   api.send<Cohort>('POST', v1('cohorts', project_id), { name, definition });
 export const changeCohort = (project_id: number, id: number, name: string, definition: CohortDefinition) =>
@@ -161,7 +65,7 @@ export const changeCohort = (project_id: number, id: number, name: string, defin
 export const deleteCohort = (project_id: number, id: number) =>
   api.send<void>('DELETE', v1(`cohorts/${id}`, project_id));
 export const members = (project_id: number, id: number, cursor: string | null, signal?: AbortSignal) =>
-  api.get<{ users: Member[]; next_cursor: string | null }>(`/api/v1/cohorts/${id}/users`, { project_id, cursor }, signal);
+  api.get<Operations['GET /api/v1/cohorts/{id}/users']['answer']>(`/api/v1/cohorts/${id}/users`, { project_id, cursor }, signal);
 export const membersFile = (project_id: number, id: number) => v1(`cohorts/${id}/users.csv`, project_id);
 export const putList = (project_id: number, id: number, file: File) => {
   const type = file.name.toLowerCase().endsWith('.json') ? 'application/json' : 'text/csv';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SearchDefinition } from '$lib/api/schema';
 import { readListAddress } from '$lib/search/list-address';
 import { cohortFilter, cohortHref, definitionOf, newCohortHref, searchHref } from './saved';
 
@@ -18,7 +19,7 @@ describe('a saved search', () => {
 
   it('leaves out what the list does not know', () => {
     const search = { filter: '', sort: 'x', order: null, range: '9d', from: 'a', to: null, columns: ['nope'] };
-    expect(searchHref(search, null)).toBe('/replays');
+    expect(searchHref(search as unknown as SearchDefinition, null)).toBe('/replays');
   });
 });
 

@@ -13,7 +13,7 @@ describe('numbers of frustration', () => {
   });
 
   test('a preset is known by its numbers', () => {
-    const presets = [{ name: 'amplitude', rage_clicks: 4, rage_within_ms: 1_000, rage_radius_px: 50 }];
+    const presets = [{ name: 'amplitude' as const, rage_clicks: 4, rage_within_ms: 1_000, rage_radius_px: 50 }];
     expect(presetOf(presets, { rage_clicks: 4, rage_within_ms: 1_000, rage_radius_px: 50 })).toBe('amplitude');
     expect(presetOf(presets, { rage_clicks: 5, rage_within_ms: 1_000, rage_radius_px: 50 })).toBe('');
   });

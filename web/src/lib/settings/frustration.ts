@@ -1,5 +1,6 @@
 // By which numbers signs of frustration are judged, as `/api/v1/settings/frustration` has it. Null is the default.
 import { api } from '$lib/api/client';
+import type { Frustration, FrustrationSettings } from '$lib/api/schema';
 
 export const number_names = [
   'rage_clicks',
@@ -17,21 +18,11 @@ export const number_names = [
 export type NumberName = (typeof number_names)[number];
 export type ListName = 'never_dead_selectors' | 'ignored_selectors';
 
-export type Frustration = Record<NumberName, number | null> & Record<ListName, string[] | null>;
+export type { Frustration };
+export type RagePreset = FrustrationSettings['presets'][number];
 
-export interface RagePreset {
-  name: string;
-  rage_clicks: number;
-  rage_within_ms: number;
-  rage_radius_px: number;
-}
-
-export interface FrustrationAnswer {
-  /** Null when it cannot be read; then all is as by default. */
-  frustration: Frustration | null;
-  in_force: Record<NumberName, number> & Record<ListName, string[]>;
+export interface FrustrationAnswer extends FrustrationSettings {
   bounds: Record<NumberName, [number, number]>;
-  presets: RagePreset[];
 }
 
 export const readFrustration = (project_id: number, signal: AbortSignal) =>

@@ -10,6 +10,9 @@ const everywhere: KeyRow[] = [
   [['G', 'U'], 'Users'],
   [['G', 'I'], 'Issues'],
   [['G', 'S'], 'Settings'],
+  [['G', 'P'], 'Playlists'],
+  [['G', 'C'], 'Cohorts'],
+  [['G', 'A'], 'Alerts'],
   [['Esc'], 'Close what is on top'],
 ];
 

@@ -3,6 +3,14 @@ import ListVideo from '@lucide/svelte/icons/list-video';
 import Settings from '@lucide/svelte/icons/settings';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Users from '@lucide/svelte/icons/users';
+import type { Component } from 'svelte';
+
+export interface Place {
+  path: string;
+  name: string;
+  key: string;
+  icon: Component<{ size: number; strokeWidth: number }>;
+}
 
 /** The pages of the side bar. `key` goes after G. */
 export const places = [

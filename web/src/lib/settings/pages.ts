@@ -1,4 +1,4 @@
-/** A file of its own: the list of replays does without it. */
+/** Pages of the settings; apart from the side bar's, for the list does not need them. */
 export const setting_pages = [
   { path: '/settings', name: 'You', long: 'Your settings' },
   { path: '/settings/project', name: 'Project', long: 'Project settings' },
