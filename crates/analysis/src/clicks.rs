@@ -63,6 +63,7 @@ pub enum Expected {
 struct Waiting {
     at_us: i64,
     click: Click,
+    /// On a film, of which no page is known.
     is_touch: bool,
     expected: Expected,
     /// It did something outside of the page's tree.
@@ -340,11 +341,11 @@ impl Clicks {
             && members
                 .iter()
                 .all(|member| member.expected == Expected::Unknown);
-        // In a field nothing tells of a selection.
+        // In a field nothing tells of a selection. Taps on a film select nothing.
         let is_in_field = members.len() <= 3
             && members
                 .iter()
-                .all(|member| member.expected == Expected::Nothing);
+                .all(|member| member.expected == Expected::Nothing && !member.is_touch);
         let works = members.iter().all(|member| {
             matches!(member.expected, Expected::Unseen | Expected::Ignored)
                 || member
