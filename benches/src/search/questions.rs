@@ -4,7 +4,7 @@ use super::generate::{DAY_MS, DAYS, PROJECT, START_MS, Session, Size, type_name,
 use crate::report::Row;
 use anyhow::Result;
 use index::filter::{Clock, Filter, Happened};
-use index::{Context, Funnel, Index, List, LocalIndex, Series, Sort, StreamQuery};
+use index::{Context, Funnel, Index, List, LocalIndex, Series, Sort, StreamOf, StreamQuery};
 use model::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ async fn answer(index: &LocalIndex, name: &str, size: Size, round: usize) -> Res
         "text on screen" => list(&format!("text = \"{PHRASE}\"")).await?,
         "look-up of a user" => {
             let query = StreamQuery {
-                identities: vec![user_name(round * 37 % size.users)],
+                of: StreamOf::Identities(vec![user_name(round * 37 % size.users)]),
                 before: None,
                 limit: 100,
                 with_properties: false,

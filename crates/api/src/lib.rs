@@ -239,6 +239,7 @@ fn api_routes() -> Router<Arc<State>> {
         .route("/api/v1/replays/{id}/playback", get(v1::replays::playback))
         .route("/api/v1/replays/{id}/state", get(v1::replays::state_at))
         .route("/api/v1/replays/{id}/facts", get(v1::replays::facts))
+        .route("/api/v1/replays/{id}/analytics", get(v1::events::of_replay))
         .route("/api/v1/replays/{id}/export", get(v1::export::export))
         .route(
             "/api/v1/replays/{id}/interactions",

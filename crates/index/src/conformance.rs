@@ -10,7 +10,7 @@
 use crate::filter::{Clock, Comparison, Filter, Happened, Occurs};
 use crate::{
     Appearance, Context, Cursor, Facts, Fed, Funnel, Group, Index, Layer, List, NameKind,
-    Occurrence, Row, Series, Sort, StreamQuery, Subject, Value,
+    Occurrence, Row, Series, Sort, StreamOf, StreamQuery, Subject, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -508,16 +508,20 @@ async fn questions(index: &dyn Index) {
         .unwrap();
     assert_eq!(hits, []);
 
-    let stream = |identity: &str, before, limit| {
+    let stream_of = |of, before, limit| {
         index.stream(
             SHOP,
             StreamQuery {
-                identities: identity.split(',').map(str::to_owned).collect(),
+                of,
                 before,
                 limit,
                 with_properties: true,
             },
         )
+    };
+    let stream = |identity: &str, before, limit| {
+        let identities = identity.split(',').map(str::to_owned).collect();
+        stream_of(StreamOf::Identities(identities), before, limit)
     };
     let events = stream("ada", None, 10).await.unwrap();
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
@@ -547,6 +551,21 @@ async fn questions(index: &dyn Index) {
     assert_eq!(paged, numbers);
     assert_eq!(stream("device of b", None, 1).await.unwrap().len(), 1);
     assert_eq!(stream("nobody", None, 10).await.unwrap(), []);
+    let of_a: Vec<_> = all
+        .iter()
+        .filter(|event| event.replay == Some(id("a")))
+        .collect();
+    assert!(!of_a.is_empty());
+    let session = stream_of(StreamOf::Replay(id("a")), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(session.iter().collect::<Vec<_>>(), of_a);
+    let older = stream_of(
+        StreamOf::Replay(id("a")),
+        Some((of_a[0].at, of_a[0].number)),
+        10,
+    );
+    assert_eq!(older.await.unwrap().len(), of_a.len() - 1);
 
     let counted = |groups: Vec<Group>| {
         groups
@@ -764,7 +783,7 @@ async fn after_forget(index: &dyn Index) {
     assert_eq!(found(index, "event(Looked)").await, "b");
     assert_eq!(found(index, "text = payment").await, "b");
     let query = StreamQuery {
-        identities: vec!["ada".to_owned()],
+        of: StreamOf::Identities(vec!["ada".to_owned()]),
         before: None,
         limit: 10,
         with_properties: false,

@@ -40,7 +40,9 @@ mod value;
 pub use charts::{Funnel, Group, Series};
 pub use local::{LocalIndex, Options};
 pub use people::{Behaviour, Together};
-pub use questions::{Cursor, Facet, List, Name, NameKind, Page, Sort, StreamEvent, StreamQuery};
+pub use questions::{
+    Cursor, Facet, List, Name, NameKind, Page, Sort, StreamEvent, StreamOf, StreamQuery,
+};
 pub use state::MAX_NAMES;
 pub use text::{Appearance, Wanted};
 pub use value::{MAX_VALUE_BYTES, Matcher, Value};

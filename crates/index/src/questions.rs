@@ -3,7 +3,7 @@
 use crate::deadline::Question;
 use crate::evaluate::Evaluation;
 use crate::filter::{Filter, Origin, field};
-use crate::piece::Held;
+use crate::piece::{Held, Piece};
 use crate::segment::{DEVICE, REPLAY, Segment, USER, type_name};
 use crate::state::State;
 use crate::text::Wanted;
@@ -68,10 +68,18 @@ pub struct Facet {
     pub values: Vec<(Value, u64)>,
 }
 
+/// Whose events.
+#[derive(Debug, Clone)]
+pub enum StreamOf {
+    /// User ids and device ids.
+    Identities(Vec<String>),
+    /// Of the session that a replay is of.
+    Replay(ReplayId),
+}
+
 #[derive(Debug, Clone)]
 pub struct StreamQuery {
-    /// User ids and device ids.
-    pub identities: Vec<String>,
+    pub of: StreamOf,
     /// Only what is older, or of this time with a smaller number.
     pub before: Option<(Timestamp, u64)>,
     pub limit: usize,
@@ -377,9 +385,13 @@ pub fn stream(question: &Question<'_>, query: &StreamQuery) -> Result<Vec<Stream
             continue;
         }
         let mut rows = RoaringBitmap::new();
-        for identity in &query.identities {
-            rows |= held.piece.rows_with(USER, identity)?;
-            rows |= held.piece.rows_with(DEVICE, identity)?;
+        match &query.of {
+            StreamOf::Identities(identities) => {
+                for identity in identities {
+                    rows |= held.piece.rows_of_user(identity)?;
+                }
+            }
+            StreamOf::Replay(id) => rows = held.piece.rows_of_replay(*id)?,
         }
         rows -= &*held.dead;
         if rows.is_empty() {

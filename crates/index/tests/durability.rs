@@ -4,7 +4,7 @@
 use index::filter::{Clock, Filter};
 use index::{
     Appearance, Context, Facts, Index, Layer, List, LocalIndex, Occurrence, Options, Row, Sort,
-    StreamQuery, Subject, Value,
+    StreamOf, StreamQuery, Subject, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -373,7 +373,7 @@ async fn files_of_the_second_format_are_read() {
     let versions = index.facts_versions(PROJECT, vec![id(1)]).await.unwrap();
     assert_eq!(versions[0].recording, 4);
     let query = StreamQuery {
-        identities: vec!["user 2".to_owned()],
+        of: StreamOf::Identities(vec!["user 2".to_owned()]),
         before: None,
         limit: 2,
         with_properties: false,

@@ -305,6 +305,16 @@ fn playback() -> Vec<Operation> {
             ("facts", array(schema("Fact"))),
             ("complete", flag()),
         ])),
+        get(
+            "/api/v1/replays/{id}/analytics",
+            "What SDKs and servers said happened in its session, newest first",
+        )
+        .project()
+        .paged(1000, 500)
+        .gives(object([
+            ("events", array(schema("NumberedEvent"))),
+            ("next_cursor", or_null(text())),
+        ])),
         get("/api/v1/replays/{id}/export", "The replay as a file")
             .project()
             .asks(

@@ -64,6 +64,35 @@ pub fn event_json(number: u64, event: &Event) -> Value {
     answer
 }
 
+#[derive(Deserialize)]
+pub struct PageParams {
+    project_id: Option<i64>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// Of the session that a replay is of.
+pub async fn of_replay(
+    state: Shared,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(params): Query<PageParams>,
+) -> ApiResult<Json<Value>> {
+    let replay = replays::find(&state, &viewer, &id, params.project_id).await?;
+    let cursor = params.cursor.as_deref();
+    let page = state
+        .engine
+        .events_of_replay(replay.project_id, replay.id, params.limit, cursor);
+    let (events, next_cursor) = page.await?;
+    let events = events
+        .iter()
+        .map(|(number, event)| event_json(*number, event));
+    let events: Vec<_> = events.collect();
+    Ok(Json(
+        json!({ "events": events, "next_cursor": next_cursor }),
+    ))
+}
+
 /// One event as it was sent, and the replay of its session.
 pub async fn one(
     state: Shared,

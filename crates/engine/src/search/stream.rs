@@ -2,7 +2,7 @@
 
 use super::list::bounded;
 use crate::{Engine, Error, Result};
-use index::StreamQuery;
+use index::{StreamEvent, StreamOf, StreamQuery};
 use model::replay::Replay;
 use model::{ProjectId, ReplayId, Timestamp};
 use std::collections::HashMap;
@@ -10,6 +10,12 @@ use store::catalog::Event;
 
 const MAX_EVENTS: usize = 200;
 const EVENTS: usize = 100;
+/// Of one session, for a list beside its replay.
+const MAX_EVENTS_OF_REPLAY: usize = 1_000;
+const EVENTS_OF_REPLAY: usize = 500;
+
+/// Newest first, with their numbers, and where the next page begins.
+type EventPage = (Vec<(u64, Event)>, Option<String>);
 
 /// Events of one session, newest first.
 #[derive(Debug)]
@@ -61,19 +67,8 @@ impl Engine {
         cursor: Option<&str>,
     ) -> Result<Stream> {
         let limit = bounded("limit", limit, EVENTS, MAX_EVENTS)?;
-        let before = cursor.map(crate::errors::pair_of_cursor).transpose()?;
-        let before = before.map(|(at, number)| (Timestamp::from_micros(at), number.unsigned_abs()));
-        let query = StreamQuery {
-            identities,
-            before,
-            limit: limit + 1,
-            with_properties: false,
-        };
-        let mut found = self.search.index.stream(project, query).await?;
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| format!("{}-{}", last.at.micros(), last.number));
+        let of = StreamOf::Identities(identities);
+        let (found, next_cursor) = self.found_events(project, of, limit, cursor).await?;
         let numbers: Vec<u64> = found.iter().map(|event| event.number).collect();
         // The whole event stands in the catalog; the index cuts long values.
         let events = self.catalog.events_by_number(project, &numbers).await?;
@@ -108,6 +103,48 @@ impl Engine {
             sessions,
             next_cursor,
         })
+    }
+
+    /// What SDKs and servers said happened in the session of a replay, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` names the parameter that cannot be understood.
+    pub async fn events_of_replay(
+        &self,
+        project: ProjectId,
+        replay: ReplayId,
+        limit: Option<usize>,
+        cursor: Option<&str>,
+    ) -> Result<EventPage> {
+        let limit = bounded("limit", limit, EVENTS_OF_REPLAY, MAX_EVENTS_OF_REPLAY)?;
+        let of = StreamOf::Replay(replay);
+        let (found, next_cursor) = self.found_events(project, of, limit, cursor).await?;
+        let numbers: Vec<u64> = found.iter().map(|event| event.number).collect();
+        let events = self.catalog.events_by_number(project, &numbers).await?;
+        Ok((events, next_cursor))
+    }
+
+    async fn found_events(
+        &self,
+        project: ProjectId,
+        of: StreamOf,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<StreamEvent>, Option<String>)> {
+        let before = cursor.map(crate::errors::pair_of_cursor).transpose()?;
+        let before = before.map(|(at, number)| (Timestamp::from_micros(at), number.unsigned_abs()));
+        let query = StreamQuery {
+            of,
+            before,
+            limit: limit + 1,
+            with_properties: false,
+        };
+        let mut found = self.search.index.stream(project, query).await?;
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| has_more);
+        let next_cursor = last.map(|last| format!("{}-{}", last.at.micros(), last.number));
+        Ok((found, next_cursor))
     }
 
     /// One event, and its session's replay if there is one.

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The key that all captures were made with.
-const CAPTURE_KEY: &str = "f00dfeedf00dfeedf00dfeedf00dfeed";
+pub const CAPTURE_KEY: &str = "f00dfeedf00dfeedf00dfeedf00dfeed";
 const CUSTOM: u64 = 5;
 /// Of the connection, not of the request.
 const CONNECTION_HEADERS: [&str; 4] = ["host", "connection", "content-length", "transfer-encoding"];

@@ -310,6 +310,10 @@ fn write_everything(document: &mut Document, server: &Server, replay: &str) {
     let capture = json!({"capture": {"sample_rate": 0.5, "targeting": [rule]}});
     tell("PATCH", "/api/v1/settings", "", capture);
     tell("GET", "/api/v1/settings", "", Value::Null);
+    let path = "/api/v1/settings/frustration";
+    let frustration = json!({"rage_clicks": 4, "never_dead_selectors": [".print"]});
+    tell("PATCH", path, "", json!({ "frustration": frustration }));
+    tell("GET", path, "", Value::Null);
     for filter in [
         "errors > 1",
         "not (text = pay or click(label = x) count > 2)",

@@ -232,12 +232,13 @@ export type {
 } from './schema';
 
 export type Headers = Record<string, string>;
-/** An analytics event in the player's lists; the server sends none as a fact yet. */
+/** An analytics event in the player's lists; it is asked for apart from what the recording says. */
 export interface EventFact extends Omit<PageViewFact, 'kind' | 'href' | 'title' | 'via'> {
   kind: 'event';
   event_type: string;
+  /** What an event that an SDK captured by itself is about. */
+  generated_name: string | null;
   properties: Record<string, unknown>;
-  source: string;
 }
 /** Those that the app shows. */
 export type Fact = Exclude<SentFact, { kind: 'integrity' | 'activity' | 'span' }> | EventFact;

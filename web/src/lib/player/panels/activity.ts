@@ -13,7 +13,6 @@ export const activity_kinds = [
   'resize',
   'visibility',
   'custom',
-  'event',
   'frustration',
   'feedback',
   'web_vital',
@@ -77,7 +76,7 @@ export function lineOf(fact: Fact): Line {
     case 'custom':
       return line('events', 'custom', '', fact.tag);
     case 'event':
-      return line('events', 'custom', '', fact.event_type);
+      return line('events', 'custom', '', fact.generated_name ?? fact.event_type);
     case 'feedback':
       return line('events', 'comment', 'Feedback', '');
     case 'frustration':
@@ -163,7 +162,7 @@ export function matches(text: string, filter: string): boolean {
 export function searchText(line: Line): string {
   const { fact } = line;
   const more =
-    fact?.kind === 'event' ? JSON.stringify(fact.properties) : fact?.kind === 'custom' ? JSON.stringify(fact.payload) : '';
+    fact?.kind === 'event' ? `${fact.event_type} ${JSON.stringify(fact.properties)}` : fact?.kind === 'custom' ? JSON.stringify(fact.payload) : '';
   const selector = fact && 'selector' in fact ? (fact.selector ?? '') : '';
   return `${textOf(line)} ${selector} ${more ?? ''}`;
 }

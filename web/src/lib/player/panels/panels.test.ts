@@ -55,9 +55,18 @@ test('a tap is told once, as what became of it', () => {
 });
 
 test('a filter finds words in any order, also in properties', () => {
-  const line = lineOf({ kind: 'event', at_ms: 0, tab: 0, event_type: 'Order placed', properties: { city: 'Graz' }, source: 'x' });
+  const line = lineOf({ kind: 'event', at_ms: 0, tab: 0, event_type: 'Order placed', generated_name: null, properties: { city: 'Graz' } });
   expect(matches(searchText(line), 'graz ORDER')).toBe(true);
   expect(matches(searchText(line), 'graz refund')).toBe(false);
+});
+
+test('an event that an SDK captured by itself is told by its generated name, and found by both', () => {
+  const event = { kind: 'event', at_ms: 5, tab: 0, event_type: '$autocapture', generated_name: 'Clicked "Pay now"', properties: {} } as const;
+  const line = lineOf(event);
+  expect([textOf(line).trim(), line.group]).toEqual(['Clicked "Pay now"', 'events']);
+  expect(matches(searchText(line), 'autocapture pay')).toBe(true);
+  // Beside the click that the recording shows, whoever told first.
+  expect(activityLines([click(7), event], []).map((it) => it.at_ms)).toEqual([5, 7]);
 });
 
 test('console: repeats fold only in a row and at one level', () => {

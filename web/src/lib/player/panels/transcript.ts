@@ -9,7 +9,6 @@ export const transcript_kinds = [
   'input',
   'visibility',
   'custom',
-  'event',
   'frustration',
   'feedback',
   'error',
