@@ -1764,20 +1764,6 @@ export interface Operations {
     };
     answer: CaptureSettings;
   };
-  /** By which numbers signs of frustration are judged. */
-  'GET /api/v1/settings/frustration': {
-    query: { project_id?: number };
-    body: undefined;
-    answer: FrustrationSettings;
-  };
-  /** Change them for what is sealed from now on; null is the default. */
-  'PATCH /api/v1/settings/frustration': {
-    query: { project_id?: number };
-    body: {
-      frustration: FrustrationChange;
-    };
-    answer: FrustrationSettings;
-  };
   /** Quick numbers, by day of the project's time zone. */
   'GET /api/v1/summary': {
     query: { project_id?: number; range?: '1d' | '7d' | '30d' };
