@@ -148,12 +148,12 @@ fn lists_forget_who_was_deleted() {
     );
     let id = server.replay_id("planted-ada", &session);
     let db = database(&server);
-    db.execute_batch(&format!(
-        "INSERT INTO cohorts (id, project_id, name, definition, created_at, changed_at) VALUES (1, 1, 'Testers', '{{}}', 0, 0);
+    db.execute_batch(
+        "INSERT INTO cohorts (id, project_id, name, definition, created_at, changed_at) VALUES (1, 1, 'Testers', '{}', 0, 0);
          INSERT INTO cohort_lines VALUES (1, 'planted-ada'), (1, 'bob');
          INSERT INTO playlists (id, project_id, name, is_shared, created_at, changed_at) VALUES (1, 1, 'Odd', 1, 0, 0);
          INSERT INTO playlist_replays SELECT 1, id, 0, 'planted-note', 0 FROM replays WHERE device_id = 'planted-ada';"
-    ))
+    )
     .unwrap();
     delete(&server, json!({"user_id": "planted-ada"}));
     assert_nowhere(&server, "planted-");
