@@ -3,7 +3,7 @@ window.bench = (() => {
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   /** Long enough for every recorder to have written what it saw. */
   const pause = async () => {
-    for (let n = 0; n < 12; n++) await frame();
+    for (let n = 0; n < 60; n++) await frame();
   };
   const stage = () => document.querySelector('#stage');
 
