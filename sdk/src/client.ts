@@ -263,8 +263,10 @@ export class Client {
     if (this.options.beforeAddRecordingEvent) whole = this.options.beforeAddRecordingEvent(whole as any);
     if (!whole) return;
     const isBuffering = this.mode === 'buffering';
-    this.kept.add({ json: JSON.stringify(whole), at }, isBuffering && type === EventType.Meta);
-    if (!isBuffering && at >= this.heldUntil_ms) this.sendKept();
+    const event = { json: JSON.stringify(whole), at };
+    if (isBuffering || at < this.heldUntil_ms) return this.kept.add(event, isBuffering && type === EventType.Meta);
+    this.sendKept();
+    this.transport?.send(event, this.to);
   }
 
   private sendKept(): void {

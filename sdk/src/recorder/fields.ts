@@ -59,7 +59,7 @@ export class Fields {
   private write(field: Field): void {
     const id = this.ids.get(field);
     if (!id) return;
-    const state = this.privacy.of(field, new Map());
+    const state = this.privacy.of(field);
     if (state === Mask.Blocked || this.privacy.isIgnored(field)) return;
     const isChecked = state !== Mask.Masked && Boolean((field as HTMLInputElement).checked);
     const text = this.privacy.value(field, field.value, state);

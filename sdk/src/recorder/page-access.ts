@@ -15,6 +15,22 @@ export function native<T>(target: object, name: string): T {
   return (members['__zone_symbol__' + name] ?? members[name]) as T;
 }
 
+const ofWindow: Record<string, unknown> = {};
+
+/** To look for a name that a window does not have is slow, so it is done once. */
+function nativeOfWindow<T>(name: string): T {
+  return (ofWindow[name] ??= native(window, name)) as T;
+}
+
+/** `requestAnimationFrame` that no framework counts. */
+export function nextFrame(task: () => void): number {
+  return nativeOfWindow<typeof requestAnimationFrame>('requestAnimationFrame').call(window, task);
+}
+
+export function cancelFrame(request: number): void {
+  nativeOfWindow<typeof cancelAnimationFrame>('cancelAnimationFrame').call(window, request);
+}
+
 export function guard<A extends unknown[]>(report: Report, body: (...args: A) => void): (...args: A) => void {
   return (...args) => {
     try {
@@ -54,12 +70,12 @@ export class Stops {
 
 /** `setTimeout` that no framework counts. */
 export function later(report: Report, task: () => void, wait_ms: number): number {
-  const set = native<(task: () => void, ms: number) => number>(window, 'setTimeout');
+  const set = nativeOfWindow<(task: () => void, ms: number) => number>('setTimeout');
   return set.call(window, guard(report, task), wait_ms);
 }
 
 export function cancelLater(timer: number): void {
-  native<typeof clearTimeout>(window, 'clearTimeout').call(window, timer);
+  nativeOfWindow<typeof clearTimeout>('clearTimeout').call(window, timer);
 }
 
 /**

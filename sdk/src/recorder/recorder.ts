@@ -5,7 +5,7 @@ import { EventType, Source, type Emit, type NodeData, type Stop } from './format
 import { Fields } from './fields';
 import { Interaction, viewport } from './interaction';
 import { NodeIds } from './node-ids';
-import { cancelLater, guard, later, native, Stops, type Report } from './page-access';
+import { cancelFrame, cancelLater, guard, later, nextFrame, Stops, type Report } from './page-access';
 import { Serializer } from './serializer';
 import { StyleSheets } from './style-sheets';
 import { Tree } from './tree';
@@ -164,14 +164,16 @@ export class Recorder {
     if (document.hidden) {
       this.timer = later(this.options.report, () => this.flush(), HIDDEN_FLUSH_MS);
     } else {
-      const request = native<typeof requestAnimationFrame>(window, 'requestAnimationFrame');
-      this.frameRequest = request.call(window, () => this.flush());
+      this.frameRequest = nextFrame(() => {
+        this.frameRequest = 0;
+        this.flush();
+      });
     }
   }
 
   private cancelWake(): void {
-    native<typeof cancelAnimationFrame>(window, 'cancelAnimationFrame').call(window, this.frameRequest);
-    cancelLater(this.timer);
+    if (this.frameRequest) cancelFrame(this.frameRequest);
+    if (this.timer) cancelLater(this.timer);
     this.frameRequest = this.timer = 0;
   }
 

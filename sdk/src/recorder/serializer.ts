@@ -88,10 +88,9 @@ export class Serializer {
   }
 
   /** Text as it is recorded, also when it changes later. */
-  text(node: Text, around: Mask): string {
-    const parent = node.parentNode as Element | null;
+  text(node: Text, around: Mask, parentTag: string | undefined): string {
     const text = node.data;
-    switch (parent?.localName) {
+    switch (parentTag) {
       case 'script':
         return text && 'SCRIPT_PLACEHOLDER';
       case 'style':
@@ -102,12 +101,13 @@ export class Serializer {
   }
 
   private textNode(node: Text, around: Mask): NodeData {
-    const textContent = this.text(node, around);
+    const parent = node.parentNode as Element | null;
+    const parentTag = parent?.localName;
+    const textContent = this.text(node, around, parentTag);
     if (textContent.length > LONG_CHARS) this.size_chars += textContent.length;
     const data: NodeData = { type: NodeKind.Text, id: 0, textContent };
-    const parent = node.parentNode as Element | null;
-    if (parent?.localName === 'style') {
-      if (this.inlined.has(parent)) data.textContent = '';
+    if (parentTag === 'style') {
+      if (this.inlined.has(parent!)) data.textContent = '';
       else data.isStyle = true;
     }
     return data;
@@ -118,14 +118,15 @@ export class Serializer {
     // A field named `localName` hides the form's own.
     if (typeof tagName !== 'string') tagName = 'form';
     if ((this.invalidTags[tagName] ??= INVALID_TAG.test(tagName))) tagName = 'div';
-    const state = this.privacy.step(element, around);
+    // `element.attributes` would make an object per attribute that lives as long as the page.
+    const names = element.getAttributeNames();
+    const state = this.privacy.step(element, around, names);
     if (state !== around) this.states.set(element, state);
     this.inner = state;
     if (state === Mask.Blocked) return this.blocked(element, tagName);
 
     const attributes: Attributes = {};
-    // `element.attributes` would make an object per attribute that lives as long as the page.
-    for (const name of element.getAttributeNames()) {
+    for (const name of names) {
       const value = element.getAttribute(name)!;
       const recorded = this.attribute(element, tagName, name, value, state);
       if (recorded === undefined) continue;

@@ -127,9 +127,10 @@ export class StyleSheets {
   }
 
   private writeAdopted(root: StyledRoot): void {
-    const id = this.ids.get((root as ShadowRoot).host ?? root);
     const sheets = root.adoptedStyleSheets;
-    if (!id || !root.isConnected || !sheets || (!sheets.length && !this.adoptedIds.has(root))) return;
+    if (!sheets || (!sheets.length && !this.adoptedIds.has(root))) return;
+    const id = this.ids.get((root as ShadowRoot).host ?? root);
+    if (!id || !root.isConnected) return;
     const styles: { styleId: number; rules: RuleAdd[] }[] = [];
     const styleIds = Array.from(sheets, (sheet) => {
       let styleId = this.styleIds.get(sheet);

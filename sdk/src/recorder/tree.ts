@@ -30,6 +30,10 @@ interface AttributeChange {
 
 const isOnlyStyle = (names: Set<string>): boolean => names.size === 1 && names.has('style');
 
+/** Text and movement, which are most of what changes, do not. */
+const mayChangeMask = ({ type, attributeName }: MutationRecord): boolean =>
+  type === 'childList' || (type === 'attributes' && attributeName !== 'style');
+
 export interface TreeEvents {
   /** Something has to be written soon. */
   wake(): void;
@@ -41,7 +45,6 @@ export class Tree {
   private readonly observer: MutationObserver;
   private records: MutationRecord[] = [];
   private readonly waiting = new Set<Node>();
-  private maskCache = new Map<Node, Mask>();
   private deadline_ms = 0;
   private nodesUntilLook = 0;
   private isOver = false;
@@ -93,8 +96,8 @@ export class Tree {
   /** A document as one tree. Parts that take too long follow as added nodes. */
   snapshot(root: Document, isLast = false): NodeData {
     this.startSlice(isLast ? Infinity : SLICE_MS);
-    this.maskCache.clear();
-    const data = this.nest(root, this.privacy.around(root, this.maskCache), 0, false)!;
+    this.privacy.forget();
+    const data = this.nest(root, this.privacy.around(root), 0, false)!;
     this.isFirstPass = this.hasMore;
     return data;
   }
@@ -140,8 +143,7 @@ export class Tree {
     this.nestChildren(node, data.childNodes, inner, innerRootId, false);
     if (data.attributes) {
       this.serializer.noteScroll(node as Element, data, true);
-      const shadowRoot = (node as Element).shadowRoot;
-      if (shadowRoot) this.nestChildren(shadowRoot, data.childNodes, inner, innerRootId, true);
+      if (data.isShadowHost) this.nestChildren((node as Element).shadowRoot!, data.childNodes, inner, innerRootId, true);
     }
     return data;
   }
@@ -166,10 +168,10 @@ export class Tree {
   flush(isLast: boolean): void {
     this.keep(this.observer.takeRecords());
     const records = this.records;
+    if (this.privacy.hasOwnSelectors || records.some(mayChangeMask)) this.privacy.forget();
     if (!records.length && !this.waiting.size) return;
     this.records = [];
     this.startSlice(isLast ? Infinity : SLICE_MS);
-    this.maskCache.clear();
 
     const attributes: ChangedAttributes = new Map();
     const texts = new Set<Text>();
@@ -188,7 +190,6 @@ export class Tree {
     if (data.texts.length || data.attributes.length || data.removes.length || data.adds.length) {
       this.emit(EventType.Incremental, data);
     }
-    this.maskCache.clear();
     if (this.waiting.size) this.events.wake();
   }
 
@@ -210,13 +211,14 @@ export class Tree {
   }
 
   private sortChildren(record: MutationRecord, target: Element): void {
-    if (target.localName === 'textarea') return this.events.fieldChanged(target);
     const { addedNodes, removedNodes } = record;
+    const tag = target.localName;
+    if (tag === 'textarea') return this.events.fieldChanged(target);
     // Other options, maybe another choice.
-    const select = /^(select|optgroup)$/.test(target.localName) && target.closest('select');
+    const select = (tag === 'select' || tag === 'optgroup') && target.closest('select');
     if (select) this.events.fieldChanged(select);
     // Players cannot give such a sheet new text; the element is written anew.
-    if (target.localName === 'style' && this.serializer.inlined.has(target)) return this.again(target);
+    if (tag === 'style' && this.serializer.inlined.has(target)) return this.again(target);
     for (let index = 0; index < removedNodes.length; index++) {
       this.remove(removedNodes[index]!, target);
     }
@@ -242,7 +244,7 @@ export class Tree {
 
   private againIfMaskChanged(element: Element, names: Set<string>): void {
     if (isOnlyStyle(names) || !element.isConnected) return;
-    const around = this.privacy.around(element, this.maskCache);
+    const around = this.privacy.around(element);
     const now = this.privacy.step(element, around);
     const before = this.serializer.states.get(element) ?? around;
     if (now !== before) {
@@ -253,27 +255,24 @@ export class Tree {
 
   private writeAdds(): void {
     if (!this.waiting.size) return;
-    const isInWaiting = new Map<Node, boolean>();
+    const known = new Map<Node, boolean>();
     /** Whether the node or something above it is to be written. */
     const isCovered = (node: Node | null): boolean => {
       if (!node) return false;
-      let covered = isInWaiting.get(node);
+      let covered = known.get(node);
       if (covered === undefined) {
-        covered = this.waiting.has(node) || isCovered(recordedParent(node));
-        isInWaiting.set(node, covered);
+        covered = (this.waiting.has(node) && !this.ids.get(node)) || isCovered(recordedParent(node));
+        known.set(node, covered);
       }
       return covered;
     };
-    const roots: Node[] = [];
-    for (const node of this.waiting) {
-      if (!node.isConnected || this.ids.get(node)) this.waiting.delete(node);
-    }
-    for (const node of this.waiting) {
-      if (!isCovered(recordedParent(node))) roots.push(node);
-    }
-    for (const node of roots) {
+    // The newest first: they are mostly the last of their siblings, so a slice looks at
+    // little more than it writes.
+    for (const node of Array.from(this.waiting).reverse()) {
       if (this.isSliceOver()) return;
-      if (this.waiting.has(node)) this.writeSiblings(node);
+      if (!this.waiting.has(node)) continue;
+      if (!node.isConnected || this.ids.get(node)) this.waiting.delete(node);
+      else if (!isCovered(recordedParent(node))) this.writeSiblings(node);
     }
     // What was below a written node is written now.
     if (this.isOver) return;
@@ -282,48 +281,34 @@ export class Tree {
   }
 
   /**
-   * Writes a node and the unwritten siblings after it, the last one first: so the next
+   * Writes a node and the unwritten siblings around it, the last one first: so the next
    * sibling that an event names is always there already.
    */
   private writeSiblings(node: Node): void {
     const parent = node.parentNode!;
     const parentId = this.ids.get(recordedParent(node));
-    const inner = parentId ? this.privacy.of(parent, this.maskCache) : Mask.Blocked;
+    const inner = parentId ? this.privacy.of(parent) : Mask.Blocked;
     if (inner === Mask.Blocked || !this.isRecordedContent(parent)) {
       this.waiting.delete(node);
       return;
     }
-    const run: Node[] = [];
-    let next: Node | null = node;
-    for (; next && !this.ids.get(next); next = next.nextSibling) run.push(next);
+    let last = node;
+    let next = node.nextSibling;
+    for (; next && !this.ids.get(next); next = next.nextSibling) last = next;
+    let nextId = this.ids.get(next) || null;
     const isInShadow = isShadowRoot(parent);
     const owner = node.ownerDocument!;
     const rootId = owner === document ? 0 : this.ids.get(owner);
-    this.writeBackwards(run, parentId, this.ids.get(next) || null, inner, rootId, isInShadow);
+    for (let one: Node | null = last; one && !this.ids.get(one); one = one.previousSibling) {
+      if (this.isSliceOver()) return;
+      this.waiting.delete(one);
+      nextId = this.write(one, parentId, nextId, inner, rootId, isInShadow) || nextId;
+    }
   }
 
   private isRecordedContent(parent: Node): boolean {
     const name = (parent as Element).localName;
     return name !== 'textarea' && name !== 'iframe' && name !== 'frame';
-  }
-
-  private writeBackwards(
-    run: Node[],
-    parentId: number,
-    nextId: number | null,
-    around: Mask,
-    rootId: number,
-    isInShadow: boolean,
-  ): void {
-    for (let node = run.pop(); node; node = run.pop()) {
-      if (this.isSliceOver()) {
-        this.postpone(node);
-        for (const rest of run) this.postpone(rest);
-        return;
-      }
-      this.waiting.delete(node);
-      nextId = this.write(node, parentId, nextId, around, rootId, isInShadow) || nextId;
-    }
   }
 
   private write(
@@ -344,8 +329,7 @@ export class Tree {
     if (this.isFirstPass) this.serializer.noteScroll(node as Element, data, false);
     if (!this.serializer.hasOpenContent(node)) return data.id;
     this.writeChildren(node, data.id, inner, rootId, false);
-    const shadowRoot = (node as Element).shadowRoot;
-    if (shadowRoot) this.writeChildren(shadowRoot, data.id, inner, rootId, true);
+    if (data.isShadowHost) this.writeChildren((node as Element).shadowRoot!, data.id, inner, rootId, true);
     return data.id;
   }
 
@@ -353,8 +337,10 @@ export class Tree {
     let nextId: number | null = null;
     for (let child = parent.lastChild; child; child = child.previousSibling) {
       if (this.isSliceOver()) {
-        for (let rest: Node | null = child; rest; rest = rest.previousSibling) this.postpone(rest);
-        return;
+        for (let rest = parent.firstChild!; ; rest = rest.nextSibling!) {
+          this.postpone(rest);
+          if (rest === child) return;
+        }
       }
       nextId = this.write(child, parentId, nextId, inner, rootId, isInShadow) || nextId;
     }
@@ -370,12 +356,13 @@ export class Tree {
     const changes: { id: number; value: string }[] = [];
     for (const text of texts) {
       const parent = text.parentNode as Element | null;
-      if (parent?.localName === 'textarea') this.events.fieldChanged(parent);
+      const parentTag = parent?.localName;
+      if (parentTag === 'textarea') this.events.fieldChanged(parent!);
       const id = this.knownId(text, newestBefore);
       if (!id || text.nodeType !== DomKind.Text) continue;
-      const around = this.privacy.around(text, this.maskCache);
+      const around = this.privacy.around(text);
       if (around === Mask.Blocked) continue;
-      changes.push({ id, value: this.serializer.text(text, around) });
+      changes.push({ id, value: this.serializer.text(text, around, parentTag) });
     }
     return changes;
   }
@@ -388,7 +375,7 @@ export class Tree {
       // Where an element is and how it moves tells nothing, and changes most.
       const state = isOnlyStyle(names)
         ? (this.serializer.states.get(element) ?? Mask.Default)
-        : this.privacy.of(element, this.maskCache);
+        : this.privacy.of(element);
       if (state === Mask.Blocked) continue;
       const attributes: Record<string, string | null> = {};
       let hasAny = false;

@@ -112,19 +112,9 @@ export class Transport {
   }
 
   private start(link: Link): void {
-    const { url, key, page, previousPage, library, isPersistent, maxRetries, batch_ms, batch_chars } = this.options;
-    link.post({
-      kind: 'start',
-      url,
-      key,
-      page,
-      previousPage,
-      library,
-      isPersistent,
-      maxRetries,
-      batch_ms,
-      batch_chars,
-    });
+    // What may not be able to go to a worker is left out.
+    const { report, onStop, workerUrl, ...config } = this.options;
+    link.post({ kind: 'start', ...config });
   }
 
   private receive(message: FromOutbox): void {
