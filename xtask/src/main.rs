@@ -4,6 +4,7 @@
 mod codegen;
 mod front_end;
 mod fuzz;
+mod python;
 mod shell;
 mod tidy;
 
@@ -19,7 +20,7 @@ cargo xtask codegen [--check]             OpenAPI document and TypeScript types 
 cargo xtask web                           build the web app and the demo shop
 cargo xtask bench ingest                  measure the release build; writes target/bench/<name>.json
 cargo xtask bench engine [part]           the same: sizes, speed, seek, browser, memory, or all
-cargo xtask bench search [full]           finding among 20,000 replays, or 200,000; beside DuckDB if Python has it
+cargo xtask bench search [full]           finding among 20,000 replays, or 200,000; beside DuckDB if there is Python
 cargo xtask bench frustration             how often signs of frustration are judged right, beside other SDKs; FRUSTRATION_RECORD=1 renews the fixtures
 cargo xtask bench player|sdk              the same in Chromium, beside rrweb's player and recorder
 cargo xtask screenshots                   pictures of every page, in docs/screenshots
@@ -152,5 +153,10 @@ fn bench(name: &str, part: Option<&str>) -> Result<()> {
     }
     let mut arguments = vec![name, "target/release/reenact"];
     arguments.extend(part);
-    run("target/release/benches", &arguments)
+    let python = (name == "search").then(python::for_benches).flatten();
+    let environment: Vec<_> = python
+        .iter()
+        .map(|it| ("BENCH_PYTHON", it.as_str()))
+        .collect();
+    shell::run_with("target/release/benches", &arguments, &environment)
 }

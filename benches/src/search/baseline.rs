@@ -50,7 +50,7 @@ pub fn run(
     if !has_duckdb {
         writeln!(
             std::io::stderr(),
-            "{python} has no duckdb (pip install duckdb, BENCH_PYTHON=<its python>): the baseline is left out"
+            "{python} has no duckdb (benches/requirements.txt, BENCH_PYTHON=<its python>): the baseline is left out"
         )?;
         return Ok(None);
     }

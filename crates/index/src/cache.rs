@@ -53,9 +53,24 @@ impl Cache {
     pub fn new(max_bytes: u64) -> Self {
         // An estimate of blocks, for the size of its tables.
         let blocks = (max_bytes / (64 << 10)).max(64) as usize;
-        Self(quick_cache::sync::Cache::with_weighter(
-            blocks, max_bytes, Weigh,
-        ))
+        // A block of a large piece has tens of megabytes. Several shards would each hold a
+        // few of them, and refuse what is larger than a shard: it would be unpacked again
+        // for every question.
+        let options = quick_cache::OptionsBuilder::new()
+            .estimated_items_capacity(blocks)
+            .weight_capacity(max_bytes)
+            .shards(1)
+            .build();
+        Self(match options {
+            Ok(options) => quick_cache::sync::Cache::with_options(
+                options,
+                Weigh,
+                quick_cache::DefaultHashBuilder::default(),
+                quick_cache::sync::DefaultLifecycle::default(),
+            ),
+            // Only what is left out makes it fail.
+            Err(_) => quick_cache::sync::Cache::with_weighter(blocks, max_bytes, Weigh),
+        })
     }
 
     pub fn column(&self, key: Key, load: impl FnOnce() -> Result<Column>) -> Result<Arc<Column>> {

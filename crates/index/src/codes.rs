@@ -5,6 +5,8 @@
 
 use crate::value::Value;
 use crate::{Error, Result};
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 /// Code of a row without a value. Code `n` is the value `n - 1` of the dictionary.
 pub const MISSING: u32 = 0;
@@ -47,6 +49,24 @@ impl Codes {
             Self::Byte(codes) => codes.get(at).map_or(MISSING, |code| u32::from(*code)),
             Self::Short(codes) => codes.get(at).map_or(MISSING, |code| u32::from(*code)),
             Self::Long(codes) => codes.get(at).copied().unwrap_or(MISSING),
+        }
+    }
+
+    /// Calls with each place and its code.
+    pub fn each(&self, mut each: impl FnMut(usize, u32)) {
+        match self {
+            Self::Byte(codes) => codes
+                .iter()
+                .enumerate()
+                .for_each(|(at, code)| each(at, u32::from(*code))),
+            Self::Short(codes) => codes
+                .iter()
+                .enumerate()
+                .for_each(|(at, code)| each(at, u32::from(*code))),
+            Self::Long(codes) => codes
+                .iter()
+                .enumerate()
+                .for_each(|(at, code)| each(at, *code)),
         }
     }
 
@@ -108,9 +128,11 @@ impl Column {
         }
         let width = self.codes.width();
         out.push(width as u8);
+        out.reserve(width * self.codes.len());
         // Low bytes of all codes first, then the next: equal high bytes pack well.
         for plane in 0..width {
-            out.extend((0..self.codes.len()).map(|at| self.codes.get(at).to_le_bytes()[plane]));
+            self.codes
+                .each(|_, code| out.push(code.to_le_bytes()[plane]));
         }
         out
     }
@@ -166,20 +188,57 @@ impl Column {
 
     /// Of rows in ascending order with their values.
     pub fn build(cells: &[(u32, &Value)]) -> Self {
-        let mut dictionary: Vec<&Value> = cells.iter().map(|(_, value)| *value).collect();
-        dictionary.sort_unstable_by(|one, two| one.compare(two));
-        dictionary.dedup_by(|one, two| one.compare(two).is_eq());
+        // Few values stand in many rows: each gets a number when it comes first, and only
+        // these are sorted.
+        let mut numbers: HashMap<ByValue<'_>, u32, foldhash::fast::RandomState> =
+            HashMap::default();
+        let mut distinct: Vec<(&Value, u32)> = Vec::new();
+        let mut number_of = |value| {
+            let next = distinct.len() as u32;
+            *numbers.entry(ByValue(value)).or_insert_with(|| {
+                distinct.push((value, next));
+                next
+            })
+        };
         let first_row = cells.first().map_or(0, |(row, _)| *row);
         let end = cells.last().map_or(0, |(row, _)| row + 1);
         let mut codes = vec![MISSING; (end - first_row) as usize];
         for (row, value) in cells {
-            let found = dictionary.binary_search_by(|known| known.compare(value));
-            codes[(row - first_row) as usize] = found.map_or(MISSING, |at| at as u32 + 1);
+            codes[(row - first_row) as usize] = number_of(*value) + 1;
+        }
+        distinct.sort_unstable_by(|one, two| one.0.compare(two.0));
+        let mut sorted = vec![MISSING; distinct.len() + 1];
+        for (at, (_, number)) in distinct.iter().enumerate() {
+            sorted[*number as usize + 1] = at as u32 + 1;
+        }
+        for code in &mut codes {
+            *code = sorted[*code as usize];
         }
         Self {
             first_row,
-            dictionary: dictionary.into_iter().cloned().collect(),
+            dictionary: distinct.into_iter().map(|(it, _)| it.clone()).collect(),
             codes: Codes::of(&codes),
+        }
+    }
+}
+
+/// Numbers are equal when their bits are, as in [`Value::compare`].
+struct ByValue<'a>(&'a Value);
+
+impl PartialEq for ByValue<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.compare(other.0).is_eq()
+    }
+}
+
+impl Eq for ByValue<'_> {}
+
+impl Hash for ByValue<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Value::Flag(flag) => flag.hash(state),
+            Value::Number(number) => number.to_bits().hash(state),
+            Value::Text(text) => text.hash(state),
         }
     }
 }

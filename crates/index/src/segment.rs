@@ -77,7 +77,8 @@ impl Segment {
         let text = |text: &Option<String>| text.as_deref().map(Value::text);
         let users: Vec<_> = rows.iter().map(|row| text(&row.user)).collect();
         let devices: Vec<_> = rows.iter().map(|row| text(&row.device)).collect();
-        let mut cells: HashMap<&str, Vec<(u32, &Value)>> = HashMap::new();
+        let mut cells: HashMap<&str, Vec<(u32, &Value)>, foldhash::fast::RandomState> =
+            HashMap::default();
         let mut times = Vec::with_capacity(rows.len());
         let mut numbers = Vec::with_capacity(rows.len());
         let mut types: Vec<(String, Range<u32>)> = Vec::new();
@@ -408,14 +409,15 @@ fn merge_column(parts: &[Option<Arc<Column>>], moved: &[Vec<u32>], rows: usize) 
             continue;
         };
         let mut used = vec![false; column.dictionary.len() + 1];
-        for at in 0..column.codes.len() {
-            let (code, to) = (column.codes.get(at), moved[at + column.first_row as usize]);
+        let moved = &moved[column.first_row as usize..];
+        column.codes.each(|at, code| {
+            let to = moved[at];
             if code != MISSING && to != u32::MAX {
                 used[code as usize] = true;
                 first = first.min(to as usize);
                 end = end.max(to as usize + 1);
             }
-        }
+        });
         is_used.push(used);
     }
     if end == 0 {
@@ -446,13 +448,14 @@ fn merge_column(parts: &[Option<Arc<Column>>], moved: &[Vec<u32>], rows: usize) 
     let mut codes = vec![MISSING; end - first];
     for (number, part) in parts.iter().enumerate() {
         let Some(column) = part else { continue };
-        for at in 0..column.codes.len() {
-            let to = moved[number][at + column.first_row as usize];
-            let code = column.codes.get(at);
+        let moved = &moved[number][column.first_row as usize..];
+        let new_code = &new_code[number];
+        column.codes.each(|at, code| {
+            let to = moved[at];
             if code != MISSING && to != u32::MAX {
-                codes[to as usize - first] = new_code[number][code as usize];
+                codes[to as usize - first] = new_code[code as usize];
             }
-        }
+        });
     }
     Some(Column {
         first_row: first as u32,

@@ -18,13 +18,19 @@ pub fn of_user(state: &State, identity: &str) -> Vec<ReplayId> {
     rows.map(|row| state.rows.id(row)).collect()
 }
 
+#[derive(Clone, Copy)]
+enum Said<'a> {
+    Id(&'a str),
+    Value(&'a Value),
+}
+
 /// Sessions that have events but no replay get a row of their own, and all learn who
 /// the user is and what was said about them last.
 pub fn note(state: &mut State, events: &[Occurrence]) {
     #[derive(Default)]
     struct Seen<'a> {
         times: Option<(i64, i64)>,
-        latest: HashMap<&'a str, (i64, Value)>,
+        latest: HashMap<&'a str, (i64, Said<'a>), foldhash::fast::RandomState>,
     }
     let mut sessions: HashMap<ReplayId, Seen<'_>, foldhash::fast::RandomState> = HashMap::default();
     for event in events {
@@ -33,21 +39,17 @@ pub fn note(state: &mut State, events: &[Occurrence]) {
         let seen = sessions.entry(id).or_default();
         let (first, last) = seen.times.unwrap_or((at, at));
         seen.times = Some((first.min(at), last.max(at)));
-        let text = |text: &Option<String>| text.as_deref().map(Value::text);
-        let named = [("user", text(&event.user)), ("device", text(&event.device))];
+        let named = [("user", &event.user), ("device", &event.device)];
         let named = named
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
+            .filter_map(|(name, text)| Some((name, Said::Id(text.as_deref()?))));
         let about_user = event.properties.iter();
         let about_user = about_user.filter(|(name, _)| name.starts_with("user."));
-        let about_user = about_user.map(|(name, value)| (name.as_str(), value.clone()));
-        for (name, value) in named.chain(about_user) {
-            let latest = seen
-                .latest
-                .entry(name)
-                .or_insert_with(|| (at, value.clone()));
+        let about_user = about_user.map(|(name, value)| (name.as_str(), Said::Value(value)));
+        for (name, said) in named.chain(about_user) {
+            let latest = seen.latest.entry(name).or_insert((at, said));
             if at >= latest.0 {
-                *latest = (at, value);
+                *latest = (at, said);
             }
         }
     }
@@ -56,9 +58,12 @@ pub fn note(state: &mut State, events: &[Occurrence]) {
         state.rows.seen(row);
         state.changed(id);
         let is_recorded = state.rows.value(row, "recorded") == Some(Value::Flag(true));
-        for (name, (_, value)) in seen.latest {
+        for (name, (_, said)) in seen.latest {
             if name != "device" || !is_recorded {
-                state.rows.set(row, name, Some(&value));
+                match said {
+                    Said::Id(text) => state.rows.set(row, name, Some(&Value::text(text))),
+                    Said::Value(value) => state.rows.set(row, name, Some(value)),
+                }
             }
         }
         let Some((first, last)) = seen.times.filter(|_| !is_recorded) else {

@@ -11,7 +11,7 @@ use crate::{Fed, Layer, Refused, Result};
 use model::ReplayId;
 use roaring::RoaringBitmap;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Names of properties, labels and user properties that a project may have, besides
 /// ours. An attacker invents them without end; each costs a column.
@@ -29,6 +29,8 @@ impl Layer {
     }
 }
 
+type Names<T> = HashSet<T, foldhash::fast::RandomState>;
+
 #[derive(Default)]
 pub struct State {
     pub rows: Rows,
@@ -36,7 +38,7 @@ pub struct State {
     pub facts: Vec<Held<Segment>>,
     pub texts: Vec<Held<TextPiece>>,
     people: HashMap<u64, u32, foldhash::fast::RandomState>,
-    pub names: HashSet<String>,
+    pub names: Names<String>,
     pub refused: Refused,
     pub changed_rows: HashSet<ReplayId>,
     pub fed: Fed,
@@ -187,11 +189,14 @@ pub fn in_memory<P: Shelf>(state: &State, which: Which) -> Vec<Held<P>> {
     pieces.filter(|held| held.file.is_none()).cloned().collect()
 }
 
-/// A name that every project has.
+/// A name that every project has. Asked for every property of every event.
 pub fn is_ours(name: &str) -> bool {
-    let is_field = FIELDS.iter().any(|field| field.name == name);
-    let mut properties = HAPPENINGS.iter().flat_map(|known| known.properties);
-    is_field || properties.any(|(known, _)| *known == name)
+    static OURS: LazyLock<Names<&str>> = LazyLock::new(|| {
+        let fields = FIELDS.iter().map(|field| field.name);
+        let properties = HAPPENINGS.iter().flat_map(|known| known.properties);
+        fields.chain(properties.map(|(name, _)| *name)).collect()
+    });
+    OURS.contains(name)
 }
 
 pub fn facts_version(state: &State, replay: ReplayId, layer: Layer) -> u64 {

@@ -26,6 +26,21 @@ pub struct Appearance {
     pub text: String,
 }
 
+/// Of two ascending lists, of which `others` is the longer one.
+fn keep_those_in(found: &mut Vec<u32>, others: &[u32]) {
+    let mut rest = others;
+    found.retain(|wanted| {
+        // Steps of growing size, so that a rare word does not read all of a frequent one.
+        let mut end = 1;
+        while rest.get(end).is_some_and(|text| text < wanted) {
+            end *= 2;
+        }
+        let near = &rest[..rest.len().min(end + 1)];
+        rest = &rest[near.partition_point(|text| text < wanted)..];
+        rest.first() == Some(wanted)
+    });
+}
+
 /// Letters and digits in a row; of scripts without spaces, each sign.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric())
@@ -201,15 +216,26 @@ impl Words {
             }
         });
         let ends = start as u32..(start + ends.count()) as u32;
-        let mut found = RoaringBitmap::new();
-        for number in ends.clone() {
-            found.extend(&self.words[number as usize].1);
-        }
-        for number in &numbers {
-            found &= self.words[*number as usize]
-                .1
-                .iter()
-                .collect::<RoaringBitmap>();
+        let texts = |number: u32| self.words[number as usize].1.as_slice();
+        let with_ends: Vec<u32>;
+        let mut lists: Vec<&[u32]> = numbers.iter().map(|number| texts(*number)).collect();
+        lists.push(match ends.len() {
+            0 => return Vec::new(),
+            1 => texts(ends.start),
+            _ => {
+                let all = ends
+                    .clone()
+                    .flat_map(|number| texts(number).iter().copied());
+                with_ends = all.collect::<RoaringBitmap>().into_iter().collect();
+                &with_ends
+            }
+        });
+        // The rarest word first: the others are only asked about its texts.
+        lists.sort_by_key(|list| list.len());
+        let mut lists = lists.into_iter();
+        let mut found = lists.next().unwrap_or_default().to_vec();
+        for list in lists {
+            keep_those_in(&mut found, list);
         }
         let is_in = |text: &u32| {
             let text = *text as usize;
@@ -541,6 +567,27 @@ mod tests {
                 "x"
             ]
         );
+    }
+
+    #[test]
+    fn lists_are_cut_to_what_they_have_in_common() {
+        for (found, others, expected) in [
+            (
+                vec![1, 3, 5, 900],
+                (0..1_000).step_by(3).collect(),
+                vec![3, 900],
+            ),
+            (vec![0, 999], (0..1_000).collect(), vec![0, 999]),
+            (vec![7], vec![1, 2, 3], vec![]),
+            (vec![3, 4], vec![3, 4], vec![3, 4]),
+            (vec![], vec![1], vec![]),
+            (vec![1], vec![], vec![]),
+        ] as [(Vec<u32>, Vec<u32>, Vec<u32>); 6]
+        {
+            let mut kept = found.clone();
+            keep_those_in(&mut kept, &others);
+            assert_eq!(kept, expected, "{found:?}");
+        }
     }
 
     #[test]
