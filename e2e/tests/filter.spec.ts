@@ -106,6 +106,25 @@ test('words that were on the screen find the replay', async ({ page, server }) =
   await expect(mark).toBeHidden();
 });
 
+test('the form says how often and when something happened', async ({ page, server }) => {
+  await page.goto(`${server.origin}/replays?filter=${encodeURIComponent('click(text contains "x") count >= 2')}`);
+  await page.getByRole('button', { name: 'Form' }).click();
+  const form = page.getByRole('dialog', { name: 'Filter' });
+  await form.getByLabel('How much').fill('2 * page()');
+  await form.getByLabel('How often or when').selectOption('sum of a property');
+  await form.getByLabel('Property').fill('rage');
+  await form.getByLabel('How much').nth(1).fill('5');
+  await form.getByLabel('How often or when').selectOption('only the n-th time');
+  await form.getByLabel('How often or when').selectOption('only at this time');
+  await form.getByRole('button', { name: 'Remove: only the n-th time' }).click();
+  await expectClean(page, 'the form with what happened');
+  await form.getByRole('button', { name: 'Show' }).click();
+  await expect(form).toHaveCount(0);
+  // As the server writes it.
+  const filter = 'click(text contains x) count >= 2 * page() sum(rage) >= 5 at >= -7d';
+  await expect.poll(() => new URL(page.url()).searchParams.get('filter')).toBe(filter);
+});
+
 test('the form says the same as the text, with groups', async ({ page, server }) => {
   const visits = await upload(server);
   await page.goto(`${server.origin}/replays?filter=${encodeURIComponent(`device = ${visits.count}`)}`);

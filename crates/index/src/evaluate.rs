@@ -7,6 +7,7 @@ use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, Pro
 use crate::piece::Held;
 use crate::rows::Rows;
 use crate::segment::{REPLAY, Segment, type_name};
+use crate::tally::{self, Groups, Tally};
 use crate::text::Wanted;
 use crate::value::{Matcher, Value};
 use crate::{Context, Error, Result};
@@ -163,6 +164,22 @@ pub fn replay_of<'a>(
     }
 }
 
+/// By number of the replay.
+impl Groups for Evaluation<'_> {
+    fn count(&self) -> usize {
+        self.row_count()
+    }
+
+    fn of<'h>(&'h self, held: &'h Held<Segment>) -> Result<impl Fn(u32) -> Option<u32> + 'h> {
+        let column = held.piece.column(REPLAY)?;
+        Ok(move |row| replay_of(held, column.as_deref())(row))
+    }
+
+    fn started_ms(&self, row: u32) -> Option<f64> {
+        self.question.rows.number_of(row, "started")
+    }
+}
+
 pub struct Evaluation<'a> {
     pub question: Question<'a>,
     pub context: &'a Context,
@@ -211,9 +228,7 @@ impl Evaluation<'_> {
                 let matcher = Matcher::of(&predicate.test, clock).map(drop);
                 matcher.map_err(Error::Filter)
             }
-            Filter::Happened(happened) => {
-                Asked::of(happened, self.context, self.question.until).map(drop)
-            }
+            Filter::Happened(happened) => tally::check(happened, self),
             Filter::Screen(_) => Ok(()),
             Filter::Cohort(id) => self.users_of(*id).map(drop),
             Filter::CohortNamed(name) => Err(no_cohort(&format!("{name:?}"))),
@@ -265,7 +280,7 @@ impl Evaluation<'_> {
         })
     }
 
-    fn pieces(&self, kind: &str) -> &[Held<Segment>] {
+    pub fn pieces(&self, kind: &str) -> &[Held<Segment>] {
         match kind {
             "event" => &self.question.events,
             _ => &self.question.facts,
@@ -305,50 +320,10 @@ impl Evaluation<'_> {
         if happened.occurs.iter().all(at_least_once) {
             return self.replays_with(&happened.kind, &asked);
         }
-        let rows = self.row_count();
-        let mut counts = vec![0u32; rows];
-        let needs_times = happened
-            .occurs
-            .iter()
-            .any(|occurs| !matches!(occurs, Occurs::Count(..)));
-        let mut firsts = vec![i64::MAX; if needs_times { rows } else { 0 }];
-        let mut lasts = vec![i64::MIN; if needs_times { rows } else { 0 }];
-        for held in self.pieces(&happened.kind) {
-            let column = held.piece.column(REPLAY)?;
-            let times = held.piece.times()?;
-            let replay = replay_of(held, column.as_deref());
-            asked.each_row(held, &ALWAYS, |row| {
-                let Some(replay) = replay(row).map(|replay| replay as usize) else {
-                    return;
-                };
-                let Some(count) = counts.get_mut(replay) else {
-                    return;
-                };
-                *count = count.saturating_add(1);
-                if needs_times {
-                    let at_ms = times[row as usize].div_euclid(1000);
-                    firsts[replay] = firsts[replay].min(at_ms);
-                    lasts[replay] = lasts[replay].max(at_ms);
-                }
-            })?;
-        }
-        let after_start = |row: u32, at_ms: i64, comparison: Comparison, limit: u64| {
-            let started = self.question.rows.number_of(row, "started");
-            started.is_some_and(|started| comparison.holds(at_ms as f64 - started, limit as f64))
-        };
-        let holds = |row: &u32| {
-            let at = *row as usize;
-            happened.occurs.iter().all(|occurs| match *occurs {
-                Occurs::Count(comparison, limit) => comparison.holds(u64::from(counts[at]), limit),
-                Occurs::First(comparison, limit) => {
-                    counts[at] > 0 && after_start(*row, firsts[at], comparison, limit)
-                }
-                Occurs::Last(comparison, limit) => {
-                    counts[at] > 0 && after_start(*row, lasts[at], comparison, limit)
-                }
-            })
-        };
-        Ok(self.question.rows.live.iter().filter(holds).collect())
+        let tally = Tally::of(self, happened, self, &ALWAYS)?;
+        let live = self.question.rows.live.iter();
+        let holds = |row: &u32| tally.holds(happened, self, *row);
+        Ok(live.filter(holds).collect())
     }
 
     fn screen(&self, wanted: &Wanted) -> Result<RoaringBitmap> {

@@ -34,6 +34,7 @@ mod rows_file;
 mod segment;
 mod sessions;
 mod state;
+mod tally;
 mod text;
 mod value;
 

@@ -1,9 +1,11 @@
 //! Who behaved as a filter says: in one replay, or in everything that they did.
 
 use crate::deadline::Question;
-use crate::evaluate::{ALWAYS, Asked, Evaluation, replay_of, who};
-use crate::filter::{Filter, Happened, Occurs, Predicate, Test};
-use crate::segment::{REPLAY, USER};
+use crate::evaluate::{ALWAYS, Evaluation, replay_of, who};
+use crate::filter::{Filter, Happened, Predicate, Test};
+use crate::piece::Held;
+use crate::segment::{REPLAY, Segment, USER};
+use crate::tally::{Groups, Tally};
 use crate::value::Value;
 use crate::{Context, Result};
 use model::Timestamp;
@@ -180,65 +182,44 @@ impl<'a> ByUser<'a> {
     }
 
     fn happened(&self, happened: &Happened) -> Result<RoaringBitmap> {
-        let question = &self.evaluation.question;
-        let asked = Asked::of(happened, self.evaluation.context, question.until)?;
-        let pieces = match happened.kind.as_str() {
-            "event" => &question.events,
-            _ => &question.facts,
-        };
-        let mut counts = vec![0u64; self.names.len()];
-        let mut firsts_us = vec![i64::MAX; self.names.len()];
-        let mut lasts_us = vec![i64::MIN; self.names.len()];
-        for held in pieces {
-            if asked.stretches(&held.piece).is_empty() {
-                continue;
-            }
-            let times = held.piece.times()?;
-            let replays = held.piece.column(REPLAY)?;
-            let replay = replay_of(held, replays.as_deref());
-            let users = held.piece.column(USER)?;
-            // By code of the user.
-            let mut known = vec![u32::MAX];
-            for user in users.iter().flat_map(|users| &users.dictionary) {
-                let number = match user {
-                    Value::Text(user) => self.numbers.get(user),
-                    Value::Flag(_) | Value::Number(_) => None,
-                };
-                known.push(number.copied().unwrap_or(u32::MAX));
-            }
-            asked.each_row(held, &self.within, |row| {
-                let of_row = replay(row).and_then(|replay| self.of_row.get(replay as usize));
-                let of_row = of_row.copied().filter(|person| *person != u32::MAX);
-                let named = || known[users.as_ref().map_or(0, |users| users.code(row)) as usize];
-                let person = of_row.unwrap_or_else(named) as usize;
-                if person < counts.len() {
-                    let at = times[row as usize];
-                    counts[person] += 1;
-                    firsts_us[person] = firsts_us[person].min(at);
-                    lasts_us[person] = lasts_us[person].max(at);
-                }
-            })?;
+        let tally = Tally::of(&self.evaluation, happened, self, &self.within)?;
+        let everyone = 0..self.names.len() as u32;
+        let holds = |person: &u32| tally.holds(happened, self, *person);
+        Ok(everyone.filter(holds).collect())
+    }
+}
+
+/// By number of the person.
+impl Groups for ByUser<'_> {
+    fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    fn of<'h>(&'h self, held: &'h Held<Segment>) -> Result<impl Fn(u32) -> Option<u32> + 'h> {
+        let replays = held.piece.column(REPLAY)?;
+        let users = held.piece.column(USER)?;
+        // By code of the user.
+        let mut known = vec![u32::MAX];
+        for user in users.iter().flat_map(|users| &users.dictionary) {
+            let number = match user {
+                Value::Text(user) => self.numbers.get(user),
+                Value::Flag(_) | Value::Number(_) => None,
+            };
+            known.push(number.copied().unwrap_or(u32::MAX));
         }
-        let once = [Occurs::Count(crate::filter::Comparison::AtLeast, 1)];
-        let occurs = match happened.occurs.is_empty() {
-            true => &once[..],
-            false => &happened.occurs[..],
-        };
-        let holds = |person: &u32| {
-            let at = *person as usize;
-            let after_ms = |at_us: i64| at_us.div_euclid(1000) as f64 - self.first_ms[at];
-            occurs.iter().all(|occurs| match *occurs {
-                Occurs::Count(comparison, limit) => comparison.holds(counts[at], limit),
-                // A comparison with NaN never holds.
-                Occurs::First(comparison, limit) => {
-                    counts[at] > 0 && comparison.holds(after_ms(firsts_us[at]), limit as f64)
-                }
-                Occurs::Last(comparison, limit) => {
-                    counts[at] > 0 && comparison.holds(after_ms(lasts_us[at]), limit as f64)
-                }
-            })
-        };
-        Ok((0..self.names.len() as u32).filter(holds).collect())
+        Ok(move |row| {
+            let replay = replay_of(held, replays.as_deref())(row);
+            let of_row = replay.and_then(|replay| self.of_row.get(replay as usize));
+            let of_row = of_row.copied().filter(|person| *person != u32::MAX);
+            let named = || known[users.as_ref().map_or(0, |users| users.code(row)) as usize];
+            let person = of_row.unwrap_or_else(named);
+            (person != u32::MAX).then_some(person)
+        })
+    }
+
+    fn started_ms(&self, person: u32) -> Option<f64> {
+        // A comparison with NaN never holds.
+        self.first_ms.get(person as usize).copied()
     }
 }
 

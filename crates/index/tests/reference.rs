@@ -2,32 +2,23 @@
 //! each replay and each of its events in turn and shares no code with the index.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "reference/world.rs"]
+mod world;
+
 use index::filter::{
-    Clock, Comparison, Filter, Happened, Occurs, Operand, Origin, Phrase, Predicate, Test, field,
+    Clock, Comparison, Filter, Happened, Occurs, Operand, Phrase, Predicate, Test, When,
 };
 use index::{
-    Appearance, Context, Facts, Funnel, Index, Layer, List, LocalIndex, Occurrence, Options, Row,
-    Series, Sort, Value,
+    Appearance, Behaviour, Context, Facts, Funnel, Index, Layer, List, LocalIndex, Occurrence,
+    Options, Row, Series, Sort, Together, Value,
 };
 use model::{ProjectId, ReplayId, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use world::{World, holds, id};
 
 const PROJECT: ProjectId = ProjectId(3);
 const START_MS: i64 = 1_773_144_000_000;
-
-/// Everything that was fed, by replay.
-#[derive(Debug, Clone, Default)]
-struct World {
-    rows: BTreeMap<usize, BTreeMap<String, Value>>,
-    events: Vec<Occurrence>,
-    facts: BTreeMap<usize, Vec<Occurrence>>,
-    texts: BTreeMap<usize, Vec<String>>,
-}
-
-fn id(replay: usize) -> ReplayId {
-    ReplayId::derive(PROJECT, &format!("device {replay}"), "1")
-}
 
 fn context() -> Context {
     Context {
@@ -36,201 +27,6 @@ fn context() -> Context {
             zone: jiff::tz::TimeZone::UTC,
         },
         cohorts: HashMap::from([(1, HashSet::from(["u1".to_owned(), "u2".to_owned()]).into())]),
-    }
-}
-
-// The reference.
-
-fn number_of(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => Some(*number),
-        Value::Text(text) => text.parse().ok(),
-        Value::Flag(_) => None,
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Flag(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text.to_lowercase(),
-    }
-}
-
-fn equal(value: &Value, operand: &Operand) -> bool {
-    match operand {
-        Operand::Text(text) => {
-            shown(value) == text.to_lowercase() && !matches!(value, Value::Flag(_))
-        }
-        Operand::Number(number) => number_of(value) == Some(*number),
-        Operand::Flag(flag) => shown(value) == flag.to_string(),
-        Operand::Time(_) => panic!("not generated"),
-    }
-}
-
-fn like(text: &[char], pattern: &[char]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some(('*', rest)) => (0..=text.len()).any(|skip| like(&text[skip..], rest)),
-        Some((letter, rest)) => text.first() == Some(letter) && like(&text[1..], rest),
-    }
-}
-
-fn is_like(value: &Value, pattern: &str) -> bool {
-    let letters = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
-    like(&letters(&shown(value)), &letters(pattern))
-}
-
-fn compared(comparison: Comparison, left: f64, right: f64) -> bool {
-    match comparison {
-        Comparison::Less => left < right,
-        Comparison::AtMost => left <= right,
-        Comparison::Equal => left == right,
-        Comparison::AtLeast => left >= right,
-        Comparison::More => left > right,
-    }
-}
-
-fn limit(operand: &Operand) -> f64 {
-    match operand {
-        Operand::Number(number) => *number,
-        _ => panic!("not generated"),
-    }
-}
-
-/// Whether the test holds for something with these values.
-fn holds(test: &Test, values: &[Value]) -> bool {
-    let any = |passes: &dyn Fn(&Value) -> bool| values.iter().any(passes);
-    match test {
-        Test::Is(operands) => any(&|value| operands.iter().any(|operand| equal(value, operand))),
-        Test::IsNot(operands) => {
-            !any(&|value| operands.iter().any(|operand| equal(value, operand)))
-        }
-        Test::Compare(comparison, operand) => any(&|value| {
-            number_of(value).is_some_and(|number| compared(*comparison, number, limit(operand)))
-        }),
-        Test::Between(from, to) => any(&|value| {
-            number_of(value).is_some_and(|number| number >= limit(from) && number <= limit(to))
-        }),
-        Test::Contains(text) => any(&|value| shown(value).contains(&text.to_lowercase())),
-        Test::ContainsNot(text) => !any(&|value| shown(value).contains(&text.to_lowercase())),
-        Test::Like(pattern) => any(&|value| is_like(value, pattern)),
-        Test::LikeNot(pattern) => !any(&|value| is_like(value, pattern)),
-        Test::Exists => !values.is_empty(),
-        Test::Missing => values.is_empty(),
-    }
-}
-
-impl World {
-    fn replays(&self) -> BTreeSet<usize> {
-        let of_events = self.events.iter().filter_map(|event| self.replay_of(event));
-        self.rows.keys().copied().chain(of_events).collect()
-    }
-
-    fn replay_of(&self, event: &Occurrence) -> Option<usize> {
-        (0..30).find(|replay| event.replay == Some(id(*replay)))
-    }
-
-    fn happened(&self, replay: usize, kind: &str) -> Vec<&Occurrence> {
-        if kind == "event" {
-            let own = self
-                .events
-                .iter()
-                .filter(|event| event.replay == Some(id(replay)));
-            return own.collect();
-        }
-        let facts = self.facts.get(&replay).into_iter().flatten();
-        facts.filter(|fact| fact.kind == kind).collect()
-    }
-
-    fn property(event: &Occurrence, name: &str) -> Vec<Value> {
-        let found = event.properties.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).into_iter().collect()
-    }
-
-    fn started(&self, replay: usize) -> Option<f64> {
-        match self.rows.get(&replay).and_then(|row| row.get("started")) {
-            Some(Value::Number(started)) => Some(*started),
-            // A session without a replay starts with its first event.
-            _ if self.rows.contains_key(&replay) => None,
-            _ => {
-                let times = self.happened(replay, "event").into_iter();
-                times.map(|event| event.at.millis() as f64).reduce(f64::min)
-            }
-        }
-    }
-
-    fn user(&self, replay: usize) -> Option<Value> {
-        self.rows.get(&replay)?.get("user").cloned()
-    }
-
-    fn holds(&self, filter: &Filter, replay: usize) -> bool {
-        match filter {
-            Filter::All(filters) => filters.iter().all(|filter| self.holds(filter, replay)),
-            Filter::Any(filters) => filters.iter().any(|filter| self.holds(filter, replay)),
-            Filter::Not(inner) => !self.holds(inner, replay),
-            Filter::Field(Predicate { name, test }) => {
-                let values: Vec<Value> = match field(name).unwrap().origin {
-                    Origin::Row(name) => {
-                        let row = self.rows.get(&replay);
-                        row.and_then(|row| row.get(name))
-                            .cloned()
-                            .into_iter()
-                            .collect()
-                    }
-                    Origin::Happening(kind, property) => {
-                        let all = self.happened(replay, kind).into_iter();
-                        all.flat_map(|event| Self::property(event, property))
-                            .collect()
-                    }
-                    Origin::Screen | Origin::Cohort => panic!("not generated"),
-                };
-                holds(test, &values)
-            }
-            Filter::Happened(happened) => self.did(happened, replay),
-            Filter::Screen(phrase) => {
-                let texts = self.texts.get(&replay).into_iter().flatten();
-                let wanted = format!(" {} ", phrase.text.trim_end_matches('*'));
-                let wanted = match phrase.text.ends_with('*') {
-                    true => wanted.trim_end(),
-                    false => &wanted,
-                };
-                texts
-                    .into_iter()
-                    .any(|text| format!(" {text} ").contains(wanted))
-            }
-            Filter::CohortNamed(_) => panic!("not generated"),
-            Filter::Cohort(_) => match self.user(replay) {
-                Some(Value::Text(user)) => user == "u1" || user == "u2",
-                _ => false,
-            },
-        }
-    }
-
-    fn did(&self, happened: &Happened, replay: usize) -> bool {
-        let mut found = self.happened(replay, &happened.kind);
-        found.retain(|event| {
-            happened
-                .name
-                .as_ref()
-                .is_none_or(|name| *name == event.name)
-        });
-        found.retain(|event| {
-            let mut all = happened.predicates.iter();
-            all.all(|predicate| holds(&predicate.test, &Self::property(event, &predicate.name)))
-        });
-        if happened.occurs.is_empty() {
-            return !found.is_empty();
-        }
-        let times = || found.iter().map(|event| event.at.millis() as f64);
-        let after = |at: Option<f64>| Some(at? - self.started(replay)?);
-        happened.occurs.iter().all(|occurs| match occurs {
-            Occurs::Count(comparison, n) => compared(*comparison, found.len() as f64, *n as f64),
-            Occurs::First(comparison, ms) => after(times().reduce(f64::min))
-                .is_some_and(|after| compared(*comparison, after, *ms as f64)),
-            Occurs::Last(comparison, ms) => after(times().reduce(f64::max))
-                .is_some_and(|after| compared(*comparison, after, *ms as f64)),
-        })
     }
 }
 
@@ -449,20 +245,53 @@ fn named(
     })
 }
 
-fn occurs() -> impl Strategy<Value = Occurs> {
-    let comparison = prop_oneof![comparison(), Just(Comparison::Equal)];
-    (comparison, 0u64..4, 0..3).prop_map(|(comparison, n, which)| match which {
-        0 => Occurs::Count(comparison, n),
-        1 => Occurs::First(comparison, n),
-        _ => Occurs::Last(comparison, n),
+fn time_test() -> impl Strategy<Value = Test> {
+    let at = || (0i64..8).prop_map(|ms| Operand::Time(When::At((START_MS + ms) * 1000)));
+    prop_oneof![
+        (comparison(), at()).prop_map(|(sign, at)| Test::Compare(sign, at)),
+        at().prop_map(|at| Test::Is(vec![at])),
+        (at(), at()).prop_map(|(one, two)| match (&one, &two) {
+            (Operand::Time(When::At(from)), Operand::Time(When::At(to))) if from > to => {
+                Test::Between(two, one)
+            }
+            _ => Test::Between(one, two),
+        }),
+    ]
+}
+
+/// What a count is compared with.
+fn other() -> impl Strategy<Value = Happened> {
+    let name = proptest::option::of(proptest::sample::select(vec!["Looked", "Paid"]));
+    (name, any::<bool>()).prop_map(|(name, is_click)| Happened {
+        kind: if is_click { "click" } else { "event" }.to_owned(),
+        name: name.map(str::to_owned).filter(|_| !is_click),
+        predicates: Vec::new(),
+        occurs: Vec::new(),
     })
 }
 
-fn did_event() -> impl Strategy<Value = Happened> {
+fn occurs(properties: Vec<&'static str>) -> BoxedStrategy<Occurs> {
+    let sign = || prop_oneof![comparison(), Just(Comparison::Equal)];
+    let property = move || proptest::sample::select(properties.clone()).prop_map(str::to_owned);
+    let factor = proptest::sample::select(vec![0.5, 1.0, 2.0]);
+    prop_oneof![
+        3 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::Count(sign, n)),
+        1 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::First(sign, n)),
+        1 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::Last(sign, n)),
+        2 => (property(), sign(), small()).prop_map(|(name, sign, n)| Occurs::Sum(name, sign, n)),
+        2 => (property(), sign(), 0u64..4).prop_map(|(name, sign, n)| Occurs::Distinct(name, sign, n)),
+        2 => (sign(), factor, other()).prop_map(|(sign, factor, other)| Occurs::Relative(sign, factor, Box::new(other))),
+        2 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::Nth(sign, n)),
+        2 => time_test().prop_map(Occurs::At),
+    ]
+    .boxed()
+}
+
+fn did_event() -> BoxedStrategy<Happened> {
     (
         proptest::option::of(proptest::sample::select(vec!["Bought", "Looked", "Gone"])),
         proptest::collection::vec(named(vec!["p", "q", "none"], open_test()), 0..3),
-        proptest::collection::vec(occurs(), 0..2),
+        proptest::collection::vec(occurs(vec!["p", "q", "none"]), 0..3),
     )
         .prop_map(|(name, predicates, occurs)| Happened {
             kind: "event".to_owned(),
@@ -470,14 +299,15 @@ fn did_event() -> impl Strategy<Value = Happened> {
             predicates,
             occurs,
         })
+        .boxed()
 }
 
-fn did_click() -> impl Strategy<Value = Happened> {
+fn did_click() -> BoxedStrategy<Happened> {
     let dead = any::<bool>().prop_map(|dead| Test::Is(vec![Operand::Flag(dead)]));
     let predicate = prop_oneof![named(vec!["text"], text_test()), named(vec!["dead"], dead)];
     (
         proptest::collection::vec(predicate, 0..3),
-        proptest::collection::vec(occurs(), 0..2),
+        proptest::collection::vec(occurs(vec!["text"]), 0..3),
     )
         .prop_map(|(predicates, occurs)| Happened {
             kind: "click".to_owned(),
@@ -485,6 +315,7 @@ fn did_click() -> impl Strategy<Value = Happened> {
             predicates,
             occurs,
         })
+        .boxed()
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
@@ -515,6 +346,36 @@ fn filter() -> impl Strategy<Value = Filter> {
             inner.prop_map(|filter| Filter::Not(Box::new(filter))),
         ]
     })
+}
+
+/// About all that people did.
+fn behaviour() -> impl Strategy<Value = Filter> {
+    let leaf = prop_oneof![did_event(), did_click()].prop_map(Filter::Happened);
+    leaf.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 2..4).prop_map(Filter::All),
+            proptest::collection::vec(inner.clone(), 2..4).prop_map(Filter::Any),
+            inner.prop_map(|filter| Filter::Not(Box::new(filter))),
+        ]
+    })
+}
+
+/// Events that belong to no session name their user.
+fn with_users(steps: Vec<Step>) -> Vec<Step> {
+    let name = |mut event: Occurrence| {
+        if event.replay.is_none() {
+            let at = event.at.millis().rem_euclid(3) as usize;
+            event.user = Some(["u1", "u3", "x9"][at].to_owned());
+        }
+        event
+    };
+    let steps = steps.into_iter();
+    steps
+        .map(|step| match step {
+            Step::Events(events) => Step::Events(events.into_iter().map(name).collect()),
+            other => other,
+        })
+        .collect()
 }
 
 async fn feed(steps: Vec<Step>, folder: &std::path::Path) -> (World, LocalIndex) {
@@ -614,6 +475,30 @@ proptest! {
                 let found: BTreeSet<ReplayId> = page.replays.iter().map(|found| found.id).collect();
                 prop_assert_eq!(found, expected, "{}", filter.to_text());
                 prop_assert_eq!(page.total, page.replays.len() as u64);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_cohort_is_who_did_so(
+        steps in proptest::collection::vec(step(), 1..20),
+        filters in proptest::collection::vec(behaviour(), 12),
+        (from, to) in (0i64..4, 4i64..9),
+    ) {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let (world, index) = feed(with_users(steps), folder.path()).await;
+            for filter in filters {
+                for within in [i64::MIN..i64::MAX, from..to] {
+                    let everyone = world.people().into_iter();
+                    let expected: Vec<String> = everyone
+                        .filter(|person| world.did_in_all(&filter, person, &within)).collect();
+                    let at = |ms: i64| Some(Timestamp::from_millis(START_MS + ms)).filter(|_| within.start == from);
+                    let behaviour = Behaviour { filter: filter.clone(), together: Together::User, from: at(from), to: at(to) };
+                    let found = index.people(PROJECT, behaviour, context()).await.unwrap();
+                    prop_assert_eq!(found, expected, "{} in {:?}", filter.to_text(), within);
+                }
             }
             Ok(())
         })?;

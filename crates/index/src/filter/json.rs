@@ -1,6 +1,7 @@
 //! The JSON form, for programs and forms.
 
-use super::fields::{FieldKind, Origin, Unit, field, happening};
+use super::fields::{FieldKind, Happening, Origin, Unit, field, happening};
+use super::occurs::{any_number, check_factor, check_time, sum_kind};
 use super::parser::whole_number;
 use super::{
     Comparison, Filter, FilterError, Happened, MAX_CONDITIONS, MAX_DEPTH, MAX_LIST,
@@ -167,7 +168,10 @@ fn read_happened(
     let mut occurs = Vec::new();
     for (at, item) in array(object, "occurs")?.iter().enumerate() {
         count(conditions)?;
-        occurs.push(inside("occurs", inside(at, read_occurs(item)))?);
+        occurs.push(inside(
+            "occurs",
+            inside(at, read_occurs(item, known, conditions)),
+        )?);
     }
     Ok(Happened {
         kind: kind.to_owned(),
@@ -177,28 +181,102 @@ fn read_happened(
     })
 }
 
-fn read_occurs(item: &Value) -> Result<Occurs, FilterError> {
+fn read_occurs(
+    item: &Value,
+    known: &Happening,
+    conditions: &mut usize,
+) -> Result<Occurs, FilterError> {
     let object = item
         .as_object()
         .ok_or_else(|| wrong("expected an object"))?;
-    type Make = fn(Comparison, u64) -> Occurs;
-    let forms: [(&str, &str, Unit, Make); 3] = [
-        ("count", "times", Unit::Plain, Occurs::Count),
-        ("first", "after", Unit::Milliseconds, Occurs::First),
-        ("last", "after", Unit::Milliseconds, Occurs::Last),
-    ];
-    for (name, number, unit, make) in forms {
+    if let Some(test) = object.get("at") {
+        let test = (|| {
+            let test = test
+                .as_object()
+                .ok_or_else(|| wrong("expected an object"))?;
+            let test = read_test(test, "at", FieldKind::Time)?;
+            check_time(&test).map_err(problem)?;
+            Ok(test)
+        })();
+        return inside("at", test).map(Occurs::At);
+    }
+    let names = ["count", "first", "last", "nth", "sum", "distinct"];
+    for name in names {
         let Some(sign) = text(object, name)? else {
             continue;
         };
         let comparison =
             Comparison::from_sign(sign).ok_or_else(|| wrong("expected =, <, <=, > or >="));
         let comparison = inside(name, comparison)?;
-        let operand = read_operand(object, number, FieldKind::Number(unit))?;
-        let whole = whole_number(&operand).map_err(problem);
-        return Ok(make(comparison, inside(number, whole)?));
+        let number = |field: &str, kind| read_operand(object, field, kind);
+        let whole = |field: &str, unit| {
+            let operand = number(field, FieldKind::Number(unit))?;
+            inside(field, whole_number(&operand).map_err(problem))
+        };
+        let property = || text(object, "property")?.ok_or_else(|| wrong("expected a property"));
+        return match name {
+            "count" if object.contains_key("of") => {
+                let factor = match object.get("factor") {
+                    None => Ok(1.0),
+                    Some(_) => {
+                        let operand = number("factor", FieldKind::Number(Unit::Plain))?;
+                        let factor = any_number(&operand).and_then(check_factor);
+                        inside("factor", factor.map_err(problem))
+                    }
+                };
+                let other = read_other(object, conditions)?;
+                Ok(Occurs::Relative(comparison, factor?, Box::new(other)))
+            }
+            "count" => Ok(Occurs::Count(comparison, whole("times", Unit::Plain)?)),
+            "first" => Ok(Occurs::First(
+                comparison,
+                whole("after", Unit::Milliseconds)?,
+            )),
+            "last" => Ok(Occurs::Last(
+                comparison,
+                whole("after", Unit::Milliseconds)?,
+            )),
+            "nth" => Ok(Occurs::Nth(comparison, whole("number", Unit::Plain)?)),
+            "sum" => {
+                let property = property()?;
+                let kind = inside("property", sum_kind(known, property).map_err(problem))?;
+                let sum = any_number(&number("value", kind)?).map_err(problem);
+                Ok(Occurs::Sum(
+                    property.to_owned(),
+                    comparison,
+                    inside("value", sum)?,
+                ))
+            }
+            _ => {
+                let property = property()?;
+                inside("property", known.property(property).map_err(problem))?;
+                let many = whole("times", Unit::Plain)?;
+                Ok(Occurs::Distinct(property.to_owned(), comparison, many))
+            }
+        };
     }
-    Err(wrong("expected one of count, first, last"))
+    Err(wrong(
+        "expected one of count, first, last, sum, distinct, nth, at",
+    ))
+}
+
+/// What a count is compared with.
+fn read_other(
+    object: &Map<String, Value>,
+    conditions: &mut usize,
+) -> Result<Happened, FilterError> {
+    let read = (|| {
+        count(conditions)?;
+        let other = object.get("of").and_then(Value::as_object);
+        let other = other.ok_or_else(|| wrong("expected an object"))?;
+        if other.contains_key("occurs") {
+            return inside("occurs", Err(wrong("only what is counted may have this")));
+        }
+        let kind = text(other, "happened")?;
+        let kind = kind.ok_or_else(|| wrong("expected what happened"))?;
+        read_happened(other, kind, conditions)
+    })();
+    inside("of", read)
 }
 
 fn read_test(
@@ -325,28 +403,55 @@ fn write_happened(happened: &Happened) -> Value {
         written["where"] = predicates.collect();
     }
     if !happened.occurs.is_empty() {
-        let occurs = happened.occurs.iter().map(|occurs| match occurs {
-            Occurs::Count(comparison, times) => {
-                json!({ "count": comparison.sign(), "times": times })
-            }
-            Occurs::First(comparison, ms) => json!({ "first": comparison.sign(), "after": ms }),
-            Occurs::Last(comparison, ms) => json!({ "last": comparison.sign(), "after": ms }),
-        });
+        let occurs = happened.occurs.iter().map(write_occurs);
         written["occurs"] = occurs.collect();
     }
     written
 }
 
+fn write_occurs(occurs: &Occurs) -> Value {
+    match occurs {
+        Occurs::Count(sign, times) => json!({ "count": sign.sign(), "times": times }),
+        Occurs::First(sign, ms) => json!({ "first": sign.sign(), "after": ms }),
+        Occurs::Last(sign, ms) => json!({ "last": sign.sign(), "after": ms }),
+        Occurs::Nth(sign, number) => json!({ "nth": sign.sign(), "number": number }),
+        Occurs::Sum(name, sign, limit) => {
+            let limit = write_operand(&Operand::Number(*limit));
+            json!({ "sum": sign.sign(), "property": name, "value": limit })
+        }
+        Occurs::Distinct(name, sign, many) => {
+            json!({ "distinct": sign.sign(), "property": name, "times": many })
+        }
+        Occurs::Relative(sign, factor, other) => {
+            let mut written = json!({ "count": sign.sign(), "of": write_happened(other) });
+            if *factor != 1.0 {
+                written["factor"] = write_operand(&Operand::Number(*factor));
+            }
+            written
+        }
+        Occurs::At(test) => {
+            let mut written = Map::new();
+            write_test(&mut written, test);
+            json!({ "at": written })
+        }
+    }
+}
+
 fn write_predicate(key: &str, predicate: &Predicate) -> Value {
     let mut written = Map::new();
     written.insert(key.to_owned(), json!(predicate.name));
+    write_test(&mut written, &predicate.test);
+    Value::Object(written)
+}
+
+fn write_test(written: &mut Map<String, Value>, test: &Test) {
     let mut put = |name: &str, value: Value| {
         written.insert(name.to_owned(), value);
     };
     let list = |operands: &[Operand]| operands.iter().map(write_operand).collect::<Value>();
-    match &predicate.test {
+    match test {
         Test::Is(operands) | Test::IsNot(operands) => {
-            let is_not = matches!(predicate.test, Test::IsNot(_));
+            let is_not = matches!(test, Test::IsNot(_));
             match &operands[..] {
                 [one] => {
                     put("op", json!(if is_not { "!=" } else { "=" }));
@@ -386,7 +491,6 @@ fn write_predicate(key: &str, predicate: &Predicate) -> Value {
         Test::Exists => put("op", json!("exists")),
         Test::Missing => put("op", json!("missing")),
     }
-    Value::Object(written)
 }
 
 fn write_operand(operand: &Operand) -> Value {

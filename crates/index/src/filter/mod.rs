@@ -7,6 +7,7 @@
 mod fields;
 mod json;
 mod lexer;
+mod occurs;
 mod operand;
 mod parser;
 mod print;
@@ -91,13 +92,25 @@ pub struct Happened {
     pub occurs: Vec<Occurs>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Occurs {
     /// So often; a comparison that zero fulfils holds for replays without any.
     Count(Comparison, u64),
+    /// So often, compared with so many times something else; of that, only kind, name
+    /// and predicates count.
+    Relative(Comparison, f64, Box<Happened>),
     /// Milliseconds from the start of the replay to the first of them.
     First(Comparison, u64),
     Last(Comparison, u64),
+    /// The sum of a property; what is no number adds nothing.
+    Sum(String, Comparison, f64),
+    /// So many different values of a property.
+    Distinct(String, Comparison, u64),
+    /// Only those count that are the so-manieth, by time; of several at once all are the
+    /// same. Those outside of [`Occurs::At`] are counted, too.
+    Nth(Comparison, u64),
+    /// Only those at this time count.
+    At(Test),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

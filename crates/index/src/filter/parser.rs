@@ -3,8 +3,8 @@
 use super::fields::{FieldKind, Origin, field, happening};
 use super::lexer::{Placed, Token, tokens};
 use super::{
-    Comparison, Filter, FilterError, Happened, MAX_CONDITIONS, MAX_DEPTH, MAX_LIST, Occurs,
-    Operand, Phrase, Predicate, Problem, Step, Test, Unit, When,
+    Comparison, Filter, FilterError, Happened, MAX_CONDITIONS, MAX_DEPTH, MAX_LIST, Operand,
+    Phrase, Predicate, Problem, Step, Test, When,
 };
 use std::ops::Range;
 
@@ -25,33 +25,33 @@ pub fn parse(text: &str) -> Result<Filter, FilterError> {
     }
 }
 
-struct Parser {
-    tokens: Vec<Placed>,
-    next: usize,
+pub(super) struct Parser {
+    pub(super) tokens: Vec<Placed>,
+    pub(super) next: usize,
     depth: usize,
     conditions: usize,
 }
 
-type Parsed<T> = Result<T, FilterError>;
+pub(super) type Parsed<T> = Result<T, FilterError>;
 
 impl Parser {
-    fn peek(&self) -> &Token {
+    pub(super) fn peek(&self) -> &Token {
         &self.tokens[self.next].token
     }
 
     /// Of the next token.
-    fn place(&self) -> Range<usize> {
+    pub(super) fn place(&self) -> Range<usize> {
         self.tokens[self.next].at.clone()
     }
 
-    fn take(&mut self) -> Placed {
+    pub(super) fn take(&mut self) -> Placed {
         let token = self.tokens[self.next].clone();
         // The end stays where it is.
         self.next = (self.next + 1).min(self.tokens.len() - 1);
         token
     }
 
-    fn take_sign(&mut self, sign: &'static str) -> bool {
+    pub(super) fn take_sign(&mut self, sign: &'static str) -> bool {
         let found = *self.peek() == Token::Sign(sign);
         if found {
             self.take();
@@ -59,7 +59,7 @@ impl Parser {
         found
     }
 
-    fn take_keyword(&mut self, keyword: &str) -> bool {
+    pub(super) fn take_keyword(&mut self, keyword: &str) -> bool {
         let found = self.peek().is_keyword(keyword);
         if found {
             self.take();
@@ -67,7 +67,7 @@ impl Parser {
         found
     }
 
-    fn unexpected(&self, expected: &str) -> FilterError {
+    pub(super) fn unexpected(&self, expected: &str) -> FilterError {
         let found = self.peek().describe();
         FilterError::at(
             self.place(),
@@ -75,7 +75,7 @@ impl Parser {
         )
     }
 
-    fn expect_sign(&mut self, sign: &'static str) -> Parsed<()> {
+    pub(super) fn expect_sign(&mut self, sign: &'static str) -> Parsed<()> {
         if self.take_sign(sign) {
             return Ok(());
         }
@@ -130,7 +130,7 @@ impl Parser {
         Err(FilterError::at(at.clone(), Problem::new(message)))
     }
 
-    fn count_condition(&mut self, at: &Range<usize>) -> Parsed<()> {
+    pub(super) fn count_condition(&mut self, at: &Range<usize>) -> Parsed<()> {
         self.conditions += 1;
         if self.conditions <= MAX_CONDITIONS {
             return Ok(());
@@ -139,7 +139,7 @@ impl Parser {
         Err(FilterError::at(at.clone(), Problem::new(message)))
     }
 
-    fn name(&mut self, expected: &str) -> Parsed<(String, Range<usize>)> {
+    pub(super) fn name(&mut self, expected: &str) -> Parsed<(String, Range<usize>)> {
         match self.peek() {
             Token::Word(word) if super::lexer::is_keyword(word) => Err(self.unexpected(expected)),
             Token::Word(_) | Token::Quoted(_) => {
@@ -160,7 +160,9 @@ impl Parser {
             if name == "cohort" {
                 return self.cohort_named();
             }
-            return self.happened(&name, at);
+            let mut happened = self.happened(&name, at)?;
+            while self.occurs(&mut happened)? {}
+            return Ok(Filter::Happened(happened));
         }
         let field = field(&name).map_err(|problem| FilterError::at(at.clone(), problem))?;
         match field.origin {
@@ -212,7 +214,8 @@ impl Parser {
         Ok(cohort)
     }
 
-    fn happened(&mut self, kind: &str, at: Range<usize>) -> Parsed<Filter> {
+    /// Without what says how often.
+    pub(super) fn happened(&mut self, kind: &str, at: Range<usize>) -> Parsed<Happened> {
         let known = happening(kind).map_err(|problem| FilterError::at(at, problem))?;
         self.expect_sign("(")?;
         let mut happened = Happened {
@@ -245,41 +248,10 @@ impl Parser {
                 self.expect_sign(",")?;
             }
         }
-        while let Some(occurs) = self.occurs()? {
-            happened.occurs.push(occurs);
-        }
-        Ok(Filter::Happened(happened))
+        Ok(happened)
     }
 
-    fn occurs(&mut self) -> Parsed<Option<Occurs>> {
-        let at = self.place();
-        let make: fn(Comparison, u64) -> Occurs = match self.peek() {
-            Token::Word(word) if word == "count" => Occurs::Count,
-            Token::Word(word) if word == "first" => Occurs::First,
-            Token::Word(word) if word == "last" => Occurs::Last,
-            _ => return Ok(None),
-        };
-        self.take();
-        self.count_condition(&at)?;
-        let comparison = match self.peek() {
-            Token::Sign(sign) => Comparison::from_sign(sign),
-            _ => None,
-        };
-        let comparison = comparison.ok_or_else(|| self.unexpected("=, <, <=, > or >="))?;
-        self.take();
-        let is_count = matches!(make(comparison, 0), Occurs::Count(..));
-        let unit = if is_count {
-            Unit::Plain
-        } else {
-            Unit::Milliseconds
-        };
-        let at = self.place();
-        let operand = self.operand(FieldKind::Number(unit))?;
-        let number = whole_number(&operand).map_err(|problem| FilterError::at(at, problem))?;
-        Ok(Some(make(comparison, number)))
-    }
-
-    fn test(&mut self, name: &str, kind: FieldKind) -> Parsed<Test> {
+    pub(super) fn test(&mut self, name: &str, kind: FieldKind) -> Parsed<Test> {
         let at = self.place();
         let test = self.any_test(kind)?;
         test.check(name, kind).map_err(|problem| {
@@ -378,7 +350,7 @@ impl Parser {
         }
     }
 
-    fn operand(&mut self, kind: FieldKind) -> Parsed<Operand> {
+    pub(super) fn operand(&mut self, kind: FieldKind) -> Parsed<Operand> {
         let at = self.place();
         let (text, is_quoted) = self.value_text()?;
         Operand::parse(&text, is_quoted, kind).map_err(|problem| FilterError::at(at, problem))
@@ -394,7 +366,7 @@ impl Parser {
     }
 
     /// A word or a quoted text, which is said by the flag.
-    fn value_text(&mut self) -> Parsed<(String, bool)> {
+    pub(super) fn value_text(&mut self) -> Parsed<(String, bool)> {
         match self.peek() {
             Token::Word(_) | Token::Quoted(_) => match self.take().token {
                 Token::Word(text) => Ok((text, false)),

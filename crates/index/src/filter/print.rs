@@ -1,8 +1,8 @@
 //! The text form, written.
 
-use super::fields::{FieldKind, Unit, field, happening};
+use super::fields::{FieldKind, field, happening};
 use super::operand::print_text;
-use super::{Filter, Happened, Occurs, Operand, Predicate, Test};
+use super::{Filter, Happened, Operand, Predicate, Test};
 
 pub fn print(filter: &Filter) -> String {
     match filter {
@@ -36,7 +36,7 @@ fn nested(filter: &Filter) -> String {
     }
 }
 
-fn print_happened(happened: &Happened) -> String {
+pub(super) fn print_happened(happened: &Happened) -> String {
     let known = happening(&happened.kind).ok();
     let name = happened.name.iter().map(|name| print_text(name, false));
     let predicates = happened.predicates.iter().map(|predicate| {
@@ -46,32 +46,23 @@ fn print_happened(happened: &Happened) -> String {
     let inside: Vec<_> = name.chain(predicates).collect();
     let mut text = format!("{}({})", happened.kind, inside.join(", "));
     for occurs in &happened.occurs {
-        let milliseconds = FieldKind::Number(Unit::Milliseconds);
-        let (word, comparison, number) = match occurs {
-            Occurs::Count(comparison, n) => ("count", comparison, n.to_string()),
-            Occurs::First(comparison, ms) => (
-                "first",
-                comparison,
-                Operand::Number(*ms as f64).print(milliseconds),
-            ),
-            Occurs::Last(comparison, ms) => (
-                "last",
-                comparison,
-                Operand::Number(*ms as f64).print(milliseconds),
-            ),
-        };
-        text.push_str(&format!(" {word} {} {number}", comparison.sign()));
+        text.push(' ');
+        text.push_str(&super::occurs::print(occurs, happened));
     }
     text
 }
 
 fn print_predicate(predicate: &Predicate, kind: FieldKind) -> String {
-    let name = print_text(&predicate.name, false);
+    print_test(&print_text(&predicate.name, false), &predicate.test, kind)
+}
+
+/// Of something that is already written as it must be.
+pub(super) fn print_test(name: &str, test: &Test, kind: FieldKind) -> String {
     let list = |operands: &[Operand]| {
         let texts: Vec<_> = operands.iter().map(|operand| operand.print(kind)).collect();
         texts.join(", ")
     };
-    match &predicate.test {
+    match test {
         Test::Is(operands) if operands.len() == 1 => format!("{name} = {}", list(operands)),
         Test::IsNot(operands) if operands.len() == 1 => format!("{name} != {}", list(operands)),
         Test::Is(operands) => format!("{name} in ({})", list(operands)),

@@ -32,6 +32,29 @@ fn the_written_forms_mean_what_they_say() {
             "event(\"Order Completed\", total > 50, plan != pro) count >= 2 first < 30s",
         ),
         (
+            "event(Bought) count from 2 to 5 at last 7 days",
+            "event(Bought) count >= 2 count <= 5 at >= -7d",
+        ),
+        (
+            "event(Bought) sum(total) > 99.5 distinct(\"plan b\") = 2",
+            "event(Bought) sum(total) > 99.5 distinct(\"plan b\") = 2",
+        ),
+        (
+            "request() sum(duration) from 1s to 90s",
+            "request() sum(duration) >= 1s sum(duration) <= 90s",
+        ),
+        (
+            "event(Bought) count > event(Looked, plan = pro) nth = 1",
+            "event(Bought) count > event(Looked, plan = pro) nth = 1",
+        ),
+        (
+            "click() count >= 0.5 * page() at from 2026-01-01 to 2026-01-31 os = a",
+            "click() count >= 0.5 * page() at from 2026-01-01 to 2026-01-31 and os = a",
+        ),
+        ("click() sum(label) > 1", ""),
+        ("click() at missing", ""),
+        ("click() count > 0 * page()", ""),
+        (
             "started last 6 weeks and ended from -1d/d to today",
             "started >= -6w and ended from -1d/d to +0d/d",
         ),
@@ -112,6 +135,16 @@ fn an_error_names_the_place_and_what_was_meant() {
         ("text = \"?!\"", 7..11, "at least one word", None),
         ("dead_clicks = nan", 14..17, "a number", None),
         ("event(X) count >= 1.5", 18..21, "whole number", None),
+        ("click() sum(label) > 1", 12..17, "is not a number", None),
+        ("click() sum(rge) > 1", 12..15, "no property", Some("rage")),
+        ("click() at exists", 8..10, "a time", None),
+        ("click() count > 0 * page()", 16..17, "above 0", None),
+        (
+            "click() count > pge()",
+            16..19,
+            "nothing that",
+            Some("page"),
+        ),
         ("recorded = maybe", 11..16, "true or false", None),
         ("ä = 1", 0..2, "no field", None),
         ("os = a ! b", 7..8, "quotes", None),
@@ -162,6 +195,21 @@ fn a_json_error_names_the_place() {
             json!({"happened": "click", "occurs": [{"count": "=", "times": -1}]}),
             "/occurs/0/times",
             "whole number",
+        ),
+        (
+            json!({"happened": "click", "occurs": [{"sum": ">", "property": "label", "value": 1}]}),
+            "/occurs/0/property",
+            "is not a number",
+        ),
+        (
+            json!({"happened": "click", "occurs": [{"count": ">", "of": {"happened": "pge"}}]}),
+            "/occurs/0/of/happened",
+            "nothing that",
+        ),
+        (
+            json!({"happened": "click", "occurs": [{"at": {"op": "=", "value": "soon"}}]}),
+            "/occurs/0/at/value",
+            "a time",
         ),
         (json!([1]), "", "an object"),
         (
@@ -279,7 +327,7 @@ fn any_comparison() -> impl Strategy<Value = Comparison> {
     ]
 }
 
-fn test(name: String, kind: FieldKind) -> impl Strategy<Value = Predicate> {
+fn test(name: String, kind: FieldKind) -> BoxedStrategy<Predicate> {
     let list = proptest::collection::vec(operand(kind), 1..4);
     prop_oneof![
         list.clone().prop_map(Test::Is),
@@ -301,6 +349,7 @@ fn test(name: String, kind: FieldKind) -> impl Strategy<Value = Predicate> {
         name: name.clone(),
         test,
     })
+    .boxed()
 }
 
 fn any_field() -> impl Strategy<Value = Filter> {
@@ -323,13 +372,61 @@ fn any_field() -> impl Strategy<Value = Filter> {
         .prop_map(Filter::Field)
 }
 
-fn any_occurs() -> impl Strategy<Value = Occurs> {
-    let sign = prop_oneof![any_comparison(), Just(Comparison::Equal)];
-    (sign, 0u64..100_000, 0..3).prop_map(|(sign, n, which)| match which {
-        0 => Occurs::Count(sign, n),
-        1 => Occurs::First(sign, n),
-        _ => Occurs::Last(sign, n),
-    })
+fn any_occurs(of: &'static str) -> BoxedStrategy<Occurs> {
+    let sign = || prop_oneof![any_comparison(), Just(Comparison::Equal)];
+    let many = || 0u64..100_000;
+    let property = move || match of {
+        "event" => any_text()
+            .prop_filter("has a name", |name| !name.is_empty())
+            .boxed(),
+        _ => proptest::sample::select(vec!["duration", "response_size", "status"])
+            .prop_map(str::to_owned)
+            .boxed(),
+    };
+    let limit = any_number().prop_map(move |n| if of == "event" { n } else { n.abs() });
+    let other = (
+        proptest::option::of(any_text()),
+        test("p".to_owned(), FieldKind::Open),
+    );
+    let other = other.prop_map(|(name, predicate)| Happened {
+        kind: "event".to_owned(),
+        name,
+        predicates: vec![predicate],
+        occurs: Vec::new(),
+    });
+    let factor = prop_oneof![Just(1.0), any_number().prop_map(f64::abs)]
+        .prop_filter("is above 0", |factor| *factor > 0.0);
+    prop_oneof![
+        (sign(), many())
+            .prop_map(|(sign, n)| Occurs::Count(sign, n))
+            .boxed(),
+        (sign(), many())
+            .prop_map(|(sign, n)| Occurs::First(sign, n))
+            .boxed(),
+        (sign(), many())
+            .prop_map(|(sign, n)| Occurs::Last(sign, n))
+            .boxed(),
+        (sign(), many())
+            .prop_map(|(sign, n)| Occurs::Nth(sign, n))
+            .boxed(),
+        (property(), sign(), limit)
+            .prop_map(|(name, sign, n)| Occurs::Sum(name, sign, n))
+            .boxed(),
+        (property(), sign(), many())
+            .prop_map(|(name, sign, n)| Occurs::Distinct(name, sign, n))
+            .boxed(),
+        (sign(), factor, other).prop_map(|(sign, factor, other)| Occurs::Relative(
+            sign,
+            factor,
+            Box::new(other)
+        )),
+        test("at".to_owned(), FieldKind::Time)
+            .prop_map(|predicate| predicate.test)
+            .prop_filter("is a time", |test| super::occurs::check_time(test).is_ok())
+            .prop_map(Occurs::At)
+            .boxed(),
+    ]
+    .boxed()
 }
 
 fn any_happened() -> impl Strategy<Value = Filter> {
@@ -341,7 +438,7 @@ fn any_happened() -> impl Strategy<Value = Filter> {
                 .prop_flat_map(|name| test(name, FieldKind::Open)),
             0..3,
         ),
-        proptest::collection::vec(any_occurs(), 0..3),
+        proptest::collection::vec(any_occurs("event"), 0..3),
     )
         .prop_map(|(name, predicates, occurs)| Happened {
             kind: "event".to_owned(),
@@ -349,17 +446,18 @@ fn any_happened() -> impl Strategy<Value = Filter> {
             predicates,
             occurs,
         });
-    let request = proptest::collection::vec(
-        proptest::sample::select(happening("request").unwrap().properties)
-            .prop_flat_map(|(name, kind)| test(name.to_owned(), kind)),
-        0..3,
+    let predicate = proptest::sample::select(happening("request").unwrap().properties)
+        .prop_flat_map(|(name, kind)| test(name.to_owned(), kind));
+    let request = (
+        proptest::collection::vec(predicate, 0..3),
+        proptest::collection::vec(any_occurs("request"), 0..3),
     )
-    .prop_map(|predicates| Happened {
-        kind: "request".to_owned(),
-        name: None,
-        predicates,
-        occurs: Vec::new(),
-    });
+        .prop_map(|(predicates, occurs)| Happened {
+            kind: "request".to_owned(),
+            name: None,
+            predicates,
+            occurs,
+        });
     prop_oneof![event, request].prop_map(Filter::Happened)
 }
 

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { readOccurs, writeOccurs } from './filter-occurs';
+
+describe('how often something happened', () => {
+  it('is read in parts and written as it was', () => {
+    for (const text of [
+      'click()',
+      'event(Bought) count >= 2 at last 7 days',
+      'event("Order ) Completed", total > 5) sum(total) >= 99.5 sum(total) <= 200',
+      'event(Bought) distinct("plan b") = 2 nth = 1',
+      'click(text = "Pay now") count > 0.5 * page(url contains "(x)") first < 30s',
+      'event() at from 2026-01-01 to 2026-01-31 last > 5m',
+      'request(status >= 500) last > 1h',
+    ]) {
+      const read = readOccurs(text);
+      expect(read && writeOccurs(read.head, read.parts)).toBe(text);
+    }
+  });
+
+  it('knows the parts of each', () => {
+    expect(readOccurs('event(Bought, count = 3) sum("a b") from 1 to 2 at last 6 weeks')).toEqual({
+      head: 'event(Bought, count = 3)',
+      parts: [
+        { kind: 'sum', property: '"a b"', sign: 'from', value: '1 to 2' },
+        { kind: 'at', property: '', sign: 'last', value: '6 weeks' },
+      ],
+    });
+  });
+
+  it('is nothing of other conditions, or of what is half typed', () => {
+    for (const text of ['', 'browser = Chrome', 'text = "event()"', 'event(Bought', 'event(Bought) count', 'cohort']) {
+      expect(readOccurs(text)).toBeNull();
+    }
+  });
+});
