@@ -35,7 +35,7 @@ pub const MAX_REPLAYS: usize = 8_000;
 const REPLAYS_AT_ONCE: usize = 200;
 const EVENTS_AT_ONCE: usize = 20_000;
 const ROWS_AT_ONCE: usize = 5_000;
-const MAX_PAGE: usize = 100;
+pub const MAX_PAGE: usize = 100;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 const MAX_TRIES: u32 = 10;
 /// Longer than an ingest key is remembered after its project was deleted.

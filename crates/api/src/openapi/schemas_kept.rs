@@ -189,6 +189,7 @@ fn alerts() -> Vec<Named> {
         ("saved_search_id", integer()),
         ("threshold", optional(threshold())),
         ("quiet_minutes", optional(integer())),
+        ("includes_unrecorded", optional(flag())),
         (
             "webhook",
             optional(or_null(object([
@@ -213,6 +214,10 @@ fn alerts() -> Vec<Named> {
                 (
                     "quiet_minutes",
                     says(integer(), "After a message nothing is said for so long."),
+                ),
+                (
+                    "includes_unrecorded",
+                    says(flag(), "Also sessions that have events and no recording."),
                 ),
                 ("webhook", or_null(webhook)),
                 ("email_to", array(text())),

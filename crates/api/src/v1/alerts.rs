@@ -50,6 +50,8 @@ pub struct AlertBody {
     threshold: Threshold,
     #[serde(default)]
     quiet_minutes: u64,
+    #[serde(default)]
+    includes_unrecorded: bool,
     webhook: Option<WebhookBody>,
     #[serde(default)]
     email_to: Vec<String>,
@@ -68,6 +70,7 @@ impl AlertBody {
             definition: AlertDefinition {
                 threshold: self.threshold,
                 quiet_minutes: self.quiet_minutes,
+                includes_unrecorded: self.includes_unrecorded,
                 webhook,
                 email_to: self.email_to,
             },
@@ -107,6 +110,7 @@ async fn alert_json(
         "saved_search_id": alert.saved_search,
         "threshold": definition.threshold,
         "quiet_minutes": definition.quiet_minutes,
+        "includes_unrecorded": definition.includes_unrecorded,
         "webhook": webhook,
         "email_to": definition.email_to,
         "paused": alert.paused,

@@ -9,8 +9,7 @@ use crate::v1::{OfProject, projects, rfc3339};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use engine::deletion::Target;
-
+use engine::deletion::{MAX_PAGE, Target};
 use model::{ReplayId, Scope, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -136,6 +135,12 @@ fn deleter(viewer: &Viewer) -> ApiResult<&User> {
     }
 }
 
+/// None where fewer came than were asked for.
+fn next_cursor(limit: Option<usize>, ids: impl ExactSizeIterator<Item = i64>) -> Option<i64> {
+    let is_full = ids.len() >= limit.unwrap_or(MAX_PAGE);
+    ids.last().filter(|_| is_full)
+}
+
 pub async fn list(
     state: Shared,
     viewer: Viewer,
@@ -145,7 +150,7 @@ pub async fn list(
     let (user, _) = viewer.only_person()?;
     let engine = &state.engine;
     let jobs = engine.deletions(user, params.cursor, params.limit).await?;
-    let next_cursor = jobs.last().map(|job| job.id);
+    let next_cursor = next_cursor(params.limit, jobs.iter().map(|job| job.id));
     let jobs: Vec<_> = jobs.iter().map(deletion_json).collect();
     Ok(Json(
         json!({ "deletions": jobs, "next_cursor": next_cursor }),
@@ -171,7 +176,7 @@ pub async fn audit(
     let (user, _) = viewer.only_person()?;
     let engine = &state.engine;
     let entries = engine.audit(user, params.cursor, params.limit).await?;
-    let next_cursor = entries.last().map(|entry| entry.id);
+    let next_cursor = next_cursor(params.limit, entries.iter().map(|entry| entry.id));
     let entries: Vec<_> = entries.iter().map(entry_json).collect();
     Ok(Json(
         json!({ "entries": entries, "next_cursor": next_cursor }),

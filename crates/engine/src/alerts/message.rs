@@ -1,6 +1,7 @@
 //! What a message of an alert says. It is made when it is sent: what was deleted in the
 //! meantime is not told any more.
 
+use super::session::Session;
 use crate::collections::SearchDefinition;
 use crate::{Engine, Error, Result};
 use model::Timestamp;
@@ -26,12 +27,28 @@ pub struct Report {
     public_url: String,
     replay_count: usize,
     /// The first ones.
-    replays: Vec<(model::ReplayId, Option<Replay>)>,
+    replays: Vec<(model::ReplayId, Matched)>,
+}
+
+/// What is known of a match when it is told.
+enum Matched {
+    Replay(Box<Replay>),
+    Unrecorded(Session),
+    Gone,
 }
 
 impl Report {
     fn replay_url(&self, id: model::ReplayId) -> String {
         format!("{}/replays/{id}", self.public_url)
+    }
+
+    /// What the user did, where there is nothing to play.
+    fn user_url(&self, session: &Session) -> String {
+        let who = session.user_id.as_ref().or(session.device_id.as_ref());
+        let who = who.map(String::as_str).unwrap_or_default();
+        let who = utf8_percent_encode(who, NON_ALPHANUMERIC);
+        let project = self.project.id.0;
+        format!("{}/users?project={project}&query={who}", self.public_url)
     }
 
     fn list_url(&self) -> String {
@@ -55,7 +72,18 @@ impl Engine {
         ids.truncate(MAX_DESCRIBED);
         let found = catalog.replays(project.id, &ids).await?.into_iter();
         let mut found: HashMap<_, _> = found.map(|replay| (replay.id, replay)).collect();
-        let replays = ids.into_iter().map(|id| (id, found.remove(&id)));
+        let mut replays = Vec::new();
+        let now = Timestamp::now();
+        for id in ids {
+            let matched = match found.remove(&id) {
+                Some(replay) => Matched::Replay(Box::new(replay)),
+                None => match self.unrecorded_session(&project, id, now).await? {
+                    Some(session) => Matched::Unrecorded(session),
+                    None => Matched::Gone,
+                },
+            };
+            replays.push((id, matched));
+        }
         Ok(Report {
             message_id: delivery.message_id.clone(),
             is_test: delivery.is_test,
@@ -66,7 +94,7 @@ impl Engine {
             project,
             public_url: self.settings.alerts.public_url.clone(),
             replay_count,
-            replays: replays.collect(),
+            replays,
         })
     }
 }
@@ -78,10 +106,19 @@ fn rfc3339(at: Timestamp) -> String {
 
 /// The body of a web hook.
 pub fn json(report: &Report) -> Value {
-    let replays = report.replays.iter().map(|(id, replay)| match replay {
-        None => json!({ "id": id, "gone": true }),
-        Some(replay) => json!({
+    let replays = report.replays.iter().map(|(id, matched)| match matched {
+        Matched::Gone => json!({ "id": id, "gone": true }),
+        Matched::Unrecorded(session) => json!({
             "id": id,
+            "is_recorded": false,
+            "url": report.user_url(session),
+            "user_id": session.user_id,
+            "device_id": session.device_id,
+            "started_at": rfc3339(session.started_at),
+        }),
+        Matched::Replay(replay) => json!({
+            "id": id,
+            "is_recorded": true,
             "url": report.replay_url(*id),
             "user_id": replay.user_id,
             "device_id": replay.device_id,
@@ -127,10 +164,20 @@ pub fn text(report: &Report) -> (String, String) {
         "The search \"{}\" of {} found {count} new {replays}.\n\n",
         report.search.name, report.project.name
     );
-    for (id, replay) in &report.replays {
-        let Some(replay) = replay else {
-            text.push_str("A replay that was deleted since\n\n");
-            continue;
+    for (id, matched) in &report.replays {
+        let replay = match matched {
+            Matched::Replay(replay) => replay,
+            Matched::Unrecorded(session) => {
+                let who = session.user_id.as_ref().or(session.device_id.as_ref());
+                let who = one_line(who.map(String::as_str).unwrap_or_default());
+                let (at, url) = (rfc3339(session.started_at), report.user_url(session));
+                text.push_str(&format!("{at}  {who}  not recorded\n{url}\n\n"));
+                continue;
+            }
+            Matched::Gone => {
+                text.push_str("A replay that was deleted since\n\n");
+                continue;
+            }
         };
         let who = replay.user_id.as_ref().unwrap_or(&replay.device_id);
         let at = rfc3339(replay.started_at);

@@ -8,6 +8,7 @@
 mod deliver;
 mod mail;
 mod message;
+mod session;
 mod watch;
 mod webhook;
 
@@ -109,6 +110,9 @@ pub struct AlertDefinition {
     /// After a message nothing is said for so long; what is found meanwhile comes after.
     #[serde(default)]
     pub quiet_minutes: u64,
+    /// Sessions that have events and no recording are reported, too.
+    #[serde(default)]
+    pub includes_unrecorded: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookTarget>,
     /// Recipients of e-mail.

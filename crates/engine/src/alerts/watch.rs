@@ -2,9 +2,9 @@
 
 use super::{AlertDefinition, MAX_PENDING, random_hex};
 use crate::collections::SearchDefinition;
-use crate::search::{condition, time};
+use crate::search::{condition, recorded, time};
 use crate::{Engine, Error, Result};
-use index::filter::{Comparison, Test};
+use index::filter::{Comparison, Filter, Test};
 use index::{Fed, List};
 use model::{ReplayId, Timestamp};
 use std::collections::HashMap;
@@ -98,9 +98,15 @@ impl Engine {
         let project = self.project_of(alert).await?;
         let lookback = Timestamp::from_micros(now.micros() - LOOKED_AT_MICROS);
         let since = alert.since.max(lookback);
-        let mut list = self.wanted(&project, &search.request(), now).await?;
-        let arrived = Test::Compare(Comparison::AtLeast, time(since));
-        list.filter = list.filter.and(condition("received", arrived));
+        let new = Test::Compare(Comparison::AtLeast, time(since));
+        let mut sessions = recorded(true).and(condition("received", new.clone()));
+        if AlertDefinition::of(alert)?.includes_unrecorded {
+            // It is not noted when events arrived. What is new happened since.
+            let others = recorded(false).and(condition("ended", new));
+            sessions = Filter::Any(vec![sessions, others]);
+        }
+        let request = search.request();
+        let mut list = self.wanted_of(&project, &request, sessions, now).await?;
         // A match is not older than the arrival that it was found by.
         let known = self.catalog.alert_matches(alert.id, since).await?;
         list.without = known.iter().map(|it| it.replay).collect();

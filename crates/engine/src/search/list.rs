@@ -95,6 +95,11 @@ pub(crate) fn condition(name: &str, test: Test) -> Filter {
     })
 }
 
+/// Sessions with a recording, or with events only.
+pub(crate) fn recorded(is_recorded: bool) -> Filter {
+    condition("recorded", Test::Is(vec![Operand::Flag(is_recorded)]))
+}
+
 pub(crate) fn time(at: Timestamp) -> Operand {
     Operand::Time(When::At(at.micros()))
 }
@@ -130,12 +135,22 @@ impl Engine {
         request: &ListRequest,
         now: Timestamp,
     ) -> Result<List> {
+        self.wanted_of(project, request, recorded(true), now).await
+    }
+
+    /// The same of other sessions than all that were recorded.
+    pub(crate) async fn wanted_of(
+        &self,
+        project: &Project,
+        request: &ListRequest,
+        sessions: Filter,
+        now: Timestamp,
+    ) -> Result<List> {
         let order = Order::of(request)?;
         let (from, to) = range_of(request, &zone_of(project)?, now)?;
         let mut filter = filter_of_text(request.filter.as_deref().unwrap_or_default())?;
         self.name_cohorts(project.id, &mut filter).await?;
-        let recorded = Test::Is(vec![Operand::Flag(true)]);
-        filter = filter.and(condition("recorded", recorded));
+        filter = filter.and(sessions);
         // Also holds for what has no end.
         let expired = condition("expires", Test::Compare(Comparison::AtMost, time(now)));
         filter = filter.and(Filter::Not(Box::new(expired)));

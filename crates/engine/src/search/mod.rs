@@ -14,7 +14,7 @@ pub use list::{FacetRequest, Facets, value_filter};
 pub use stream::{Session, Stream};
 pub use suggest::{SuggestedName, SuggestedValue};
 
-pub(crate) use list::{condition, time};
+pub(crate) use list::{condition, recorded, time};
 
 pub(crate) use feed::{follow_facts, follow_rows_and_events, write_to_files};
 

@@ -3,7 +3,7 @@
 mod receivers;
 
 use crate::person::{Person, STRANGER, add_people};
-use crate::recording::{START_MS, event, upload};
+use crate::recording::{START_MS, analytics, event, upload};
 use crate::server::{Options, Server, wait_for};
 use receivers::{MailSink, Receiver};
 use serde_json::{Value, json};
@@ -129,6 +129,55 @@ fn each_new_match_is_reported_once_and_signed() {
         (log.len() == 2 && log.iter().all(is_done)).then_some(())
     });
     assert_eq!(server.metric("reenact_alert_matches_total"), 1.0);
+}
+
+#[test]
+fn a_session_without_a_recording_is_reported_if_that_is_asked_for() {
+    let server = options().start();
+    let (asked, other) = (Receiver::start(), Receiver::start());
+    alert(&server, hook(&other));
+    let mut more = hook(&asked);
+    more["includes_unrecorded"] = json!(true);
+    let made = alert(&server, more);
+    assert_eq!(made["includes_unrecorded"], true);
+    // Happens after the alert was made, whenever this runs.
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let bought = |device: &str, after_ms: i64| {
+        json!({"event_type": "Bought", "device_id": device, "user_id": format!("user of {device}"),
+            "session_id": now_ms, "time": now_ms + after_ms, "insert_id": format!("{device} {after_ms}")})
+    };
+    let before = json!({"event_type": "Bought", "device_id": "watched before", "session_id": START_MS,
+        "time": START_MS, "insert_id": "before"});
+    for events in [
+        json!([before, bought("other", 1), bought("watched 1", 1)]),
+        json!([bought("watched 1", 2), bought("watched 1", 3)]),
+    ] {
+        assert_eq!(analytics(&server, &events).status, 200);
+    }
+    wait_for("the first report", || {
+        (devices(&asked) == ["watched 1"]).then_some(())
+    });
+    let report = asked.messages().remove(0).body["replays"][0].clone();
+    let url = "https://replays.test/users?project=1&query=user%20of%20watched%201";
+    assert_eq!(
+        (&report["is_recorded"], &report["user_id"], &report["url"]),
+        (&json!(false), &json!("user of watched 1"), &json!(url))
+    );
+    // The recording of a reported session is no news, another one's is.
+    upload(
+        &server,
+        "watched 1",
+        &now_ms.to_string(),
+        &[event(now_ms, 1)],
+    );
+    visit(&server, "watched 2");
+    wait_for("the second report", || {
+        (devices(&asked) == ["watched 1", "watched 2"]).then_some(())
+    });
+    wait_for("reports of recordings", || {
+        (devices(&other).len() == 2).then_some(())
+    });
+    assert_eq!(devices(&asked).len(), 2);
 }
 
 #[test]

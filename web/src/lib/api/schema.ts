@@ -1100,6 +1100,8 @@ export interface Alert {
   };
   /** After a message nothing is said for so long. */
   quiet_minutes: number;
+  /** Also sessions that have events and no recording. */
+  includes_unrecorded: boolean;
   webhook: {
     url: string;
     /** Signs what is sent. Only in the answer that made it. */
@@ -1124,6 +1126,7 @@ export interface AlertDraft {
     minutes: number;
   };
   quiet_minutes?: number;
+  includes_unrecorded?: boolean;
   webhook?: {
     url: string;
     /** Signs with another secret from now on. */
