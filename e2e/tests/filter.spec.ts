@@ -107,12 +107,13 @@ test('words that were on the screen find the replay', async ({ page, server }) =
 });
 
 test('the form says how often and when something happened', async ({ page, server }) => {
+  await upload(server);
   await page.goto(`${server.origin}/replays?filter=${encodeURIComponent('click(text contains "x") count >= 2')}`);
   await page.getByRole('button', { name: 'Form' }).click();
   const form = page.getByRole('dialog', { name: 'Filter' });
   await form.getByLabel('How much').fill('2 * page()');
   await form.getByLabel('How often or when').selectOption('sum of a property');
-  await form.getByLabel('Property').fill('rage');
+  await form.getByLabel('Property', { exact: true }).fill('rage');
   await form.getByLabel('How much').nth(1).fill('5');
   await form.getByLabel('How often or when').selectOption('only the n-th time');
   await form.getByLabel('How often or when').selectOption('only at this time');
