@@ -7,7 +7,7 @@ use crate::filter::{Comparison, Filter, Happened, Occurs, Origin, Predicate, Pro
 use crate::piece::Held;
 use crate::rows::Rows;
 use crate::segment::{REPLAY, Segment, type_name};
-use crate::tally::{self, Groups, Tally};
+use crate::tally::{self, Groups};
 use crate::text::Wanted;
 use crate::value::{Matcher, Value};
 use crate::{Context, Error, Result};
@@ -320,10 +320,9 @@ impl Evaluation<'_> {
         if happened.occurs.iter().all(at_least_once) {
             return self.replays_with(&happened.kind, &asked);
         }
-        let tally = Tally::of(self, happened, self, &ALWAYS)?;
+        let holds = tally::holding(self, happened, self, &ALWAYS)?;
         let live = self.question.rows.live.iter();
-        let holds = |row: &u32| tally.holds(happened, self, *row);
-        Ok(live.filter(holds).collect())
+        Ok(live.filter(|row| holds[*row as usize]).collect())
     }
 
     fn screen(&self, wanted: &Wanted) -> Result<RoaringBitmap> {

@@ -5,7 +5,7 @@ use crate::evaluate::{ALWAYS, Evaluation, replay_of, who};
 use crate::filter::{Filter, Happened, Predicate, Test};
 use crate::piece::Held;
 use crate::segment::{REPLAY, Segment, USER};
-use crate::tally::{Groups, Tally};
+use crate::tally::{self, Groups};
 use crate::value::Value;
 use crate::{Context, Result};
 use model::Timestamp;
@@ -182,10 +182,9 @@ impl<'a> ByUser<'a> {
     }
 
     fn happened(&self, happened: &Happened) -> Result<RoaringBitmap> {
-        let tally = Tally::of(&self.evaluation, happened, self, &self.within)?;
+        let holds = tally::holding(&self.evaluation, happened, self, &self.within)?;
         let everyone = 0..self.names.len() as u32;
-        let holds = |person: &u32| tally.holds(happened, self, *person);
-        Ok(everyone.filter(holds).collect())
+        Ok(everyone.filter(|person| holds[*person as usize]).collect())
     }
 }
 

@@ -76,20 +76,10 @@ impl Order {
 }
 
 /// By group.
-pub struct Tally {
+struct Tally {
     counts: Vec<u32>,
     firsts_us: Vec<i64>,
     lasts_us: Vec<i64>,
-    /// One for each of what the filter asks, in its order.
-    asked: Vec<PerGroup>,
-}
-
-enum PerGroup {
-    /// Known by counts and times.
-    Plain,
-    Sums(Vec<f64>),
-    Distincts(Vec<u32>),
-    Others(Vec<u32>),
 }
 
 /// What tells values apart: as in comparisons, case does not, and a text that is a
@@ -118,101 +108,112 @@ struct Values {
     seen: HashSet<(u32, u32), foldhash::fast::RandomState>,
 }
 
-impl Tally {
-    /// # Errors
-    /// What cannot be asked, and `TooSlow`.
-    pub fn of(
-        evaluation: &Evaluation<'_>,
-        happened: &Happened,
-        groups: &impl Groups,
-        within: &Range<i64>,
-    ) -> Result<Self> {
-        let which = Which::of(happened, evaluation.context)?;
-        let order = match which.nth.is_empty() {
-            true => None,
-            false => Some(order(evaluation, happened, groups)?),
+/// For which groups all that is asked is so. When nothing is asked of how often, once is.
+///
+/// # Errors
+/// What cannot be asked, and `TooSlow`.
+pub fn holding(
+    evaluation: &Evaluation<'_>,
+    happened: &Happened,
+    groups: &impl Groups,
+    within: &Range<i64>,
+) -> Result<Vec<bool>> {
+    let which = Which::of(happened, evaluation.context)?;
+    let order = match which.nth.is_empty() {
+        true => None,
+        false => Some(order(evaluation, happened, groups)?),
+    };
+    let counts_too = |group: u32, at_us: i64| {
+        let holds = |order: &Order| {
+            let nth = order.nth(group, at_us);
+            let mut wanted = which.nth.iter();
+            wanted.all(|(sign, number)| sign.holds(nth, *number))
         };
-        let counts_too = |group: u32, at_us: i64| {
-            let holds = |order: &Order| {
-                let nth = order.nth(group, at_us);
-                which
-                    .nth
-                    .iter()
-                    .all(|(sign, number)| sign.holds(nth, *number))
-            };
-            which.is_at(at_us) && order.as_ref().is_none_or(holds)
-        };
-        let size = groups.count();
-        let mut tally = Self {
-            counts: vec![0; size],
-            firsts_us: vec![i64::MAX; size],
-            lasts_us: vec![i64::MIN; size],
-            asked: Vec::new(),
-        };
-        each(evaluation, happened, groups, within, |group, at_us| {
-            if counts_too(group, at_us) {
-                tally.add(group, at_us);
-            }
-        })?;
-        for occurs in &happened.occurs {
-            let per_group = match occurs {
-                Occurs::Sum(property, ..) => {
-                    let mut sums = vec![0.0; size];
-                    let property = Some(property.as_str());
-                    each_with(
-                        evaluation,
-                        happened,
-                        groups,
-                        within,
-                        property,
-                        |group, at_us, value| {
-                            let number = value.and_then(Value::number);
-                            if let Some(number) = number.filter(|_| counts_too(group, at_us)) {
-                                sums[group as usize] += number;
-                            }
-                        },
-                    )?;
-                    PerGroup::Sums(sums)
-                }
-                Occurs::Distinct(property, ..) => {
-                    let mut values = Values::default();
-                    let mut distincts = vec![0; size];
-                    let property = Some(property.as_str());
-                    each_with(
-                        evaluation,
-                        happened,
-                        groups,
-                        within,
-                        property,
-                        |group, at_us, value| {
-                            if let Some(value) = value.filter(|_| counts_too(group, at_us)) {
-                                let next = values.numbers.len() as u32;
-                                let number = *values.numbers.entry(Key::of(value)).or_insert(next);
-                                distincts[group as usize] +=
-                                    u32::from(values.seen.insert((group, number)));
-                            }
-                        },
-                    )?;
-                    PerGroup::Distincts(distincts)
-                }
-                Occurs::Relative(_, _, other) => {
-                    let mut others = vec![0u32; size];
-                    each(evaluation, other, groups, within, |group, at_us| {
-                        others[group as usize] += u32::from(which.is_at(at_us));
-                    })?;
-                    PerGroup::Others(others)
-                }
-                Occurs::Count(..)
-                | Occurs::First(..)
-                | Occurs::Last(..)
-                | Occurs::Nth(..)
-                | Occurs::At(_) => PerGroup::Plain,
-            };
-            tally.asked.push(per_group);
+        which.is_at(at_us) && order.as_ref().is_none_or(holds)
+    };
+    let size = groups.count();
+    let mut tally = Tally {
+        counts: vec![0; size],
+        firsts_us: vec![i64::MAX; size],
+        lasts_us: vec![i64::MIN; size],
+    };
+    each(evaluation, happened, groups, within, |group, at_us| {
+        if counts_too(group, at_us) {
+            tally.add(group, at_us);
         }
-        Ok(tally)
+    })?;
+    let each_value = |property: &str, call: &mut dyn FnMut(u32, &Value)| {
+        let property = Some(property);
+        each_with(
+            evaluation,
+            happened,
+            groups,
+            within,
+            property,
+            |group, at_us, value| {
+                if let Some(value) = value.filter(|_| counts_too(group, at_us)) {
+                    call(group, value);
+                }
+            },
+        )
+    };
+    let says_how_often = |occurs: &Occurs| !matches!(occurs, Occurs::At(_) | Occurs::Nth(..));
+    let is_said = happened.occurs.iter().any(says_how_often);
+    let counts = tally.counts.iter();
+    let mut holds: Vec<bool> = counts.map(|count| is_said || *count > 0).collect();
+    // One after the other: what each counts takes memory only while it is asked.
+    for occurs in &happened.occurs {
+        match occurs {
+            Occurs::Count(sign, limit) => {
+                keep(&mut holds, |at| {
+                    sign.holds(u64::from(tally.counts[at]), *limit)
+                });
+            }
+            Occurs::First(sign, ms) => keep(&mut holds, |at| {
+                tally.is_after(groups, at, tally.firsts_us[at], *sign, *ms)
+            }),
+            Occurs::Last(sign, ms) => keep(&mut holds, |at| {
+                tally.is_after(groups, at, tally.lasts_us[at], *sign, *ms)
+            }),
+            Occurs::Sum(property, sign, limit) => {
+                let mut sums = vec![0.0; size];
+                each_value(property, &mut |group, value| {
+                    sums[group as usize] += value.number().unwrap_or(0.0);
+                })?;
+                keep(&mut holds, |at| sign.holds(sums[at], *limit));
+            }
+            Occurs::Distinct(property, sign, limit) => {
+                let mut values = Values::default();
+                let mut distincts = vec![0u64; size];
+                each_value(property, &mut |group, value| {
+                    distincts[group as usize] += u64::from(values.is_new(group, value));
+                })?;
+                keep(&mut holds, |at| sign.holds(distincts[at], *limit));
+            }
+            Occurs::Relative(sign, factor, other) => {
+                let mut others = vec![0u32; size];
+                each(evaluation, other, groups, within, |group, at_us| {
+                    others[group as usize] += u32::from(which.is_at(at_us));
+                })?;
+                keep(&mut holds, |at| {
+                    let (count, other) = (f64::from(tally.counts[at]), f64::from(others[at]));
+                    sign.holds(count, factor * other)
+                });
+            }
+            // Which ones count was decided before.
+            Occurs::Nth(..) | Occurs::At(_) => {}
+        }
     }
+    Ok(holds)
+}
 
+fn keep(holds: &mut [bool], is_so: impl Fn(usize) -> bool) {
+    for (at, holds) in holds.iter_mut().enumerate() {
+        *holds = *holds && is_so(at);
+    }
+}
+
+impl Tally {
     fn add(&mut self, group: u32, at_us: i64) {
         let at = group as usize;
         self.counts[at] = self.counts[at].saturating_add(1);
@@ -220,34 +221,25 @@ impl Tally {
         self.lasts_us[at] = self.lasts_us[at].max(at_us);
     }
 
-    /// Whether all that was asked is so. When nothing is asked of how often, once is.
-    pub fn holds(&self, happened: &Happened, groups: &impl Groups, group: u32) -> bool {
-        let at = group as usize;
-        let count = self.counts[at];
-        let is_after = |at_us: i64, sign: Comparison, limit_ms: u64| {
-            let start_ms = groups.started_ms(group).filter(|_| count > 0);
-            let at_ms = at_us.div_euclid(1000) as f64;
-            start_ms.is_some_and(|start_ms| sign.holds(at_ms - start_ms, limit_ms as f64))
-        };
-        let says_how_often = |occurs: &Occurs| !matches!(occurs, Occurs::At(_) | Occurs::Nth(..));
-        if !happened.occurs.iter().any(says_how_often) && count == 0 {
-            return false;
-        }
-        let mut asked = happened.occurs.iter().zip(&self.asked);
-        asked.all(|(occurs, per_group)| match (occurs, per_group) {
-            (Occurs::Count(sign, limit), _) => sign.holds(u64::from(count), *limit),
-            (Occurs::First(sign, ms), _) => is_after(self.firsts_us[at], *sign, *ms),
-            (Occurs::Last(sign, ms), _) => is_after(self.lasts_us[at], *sign, *ms),
-            (Occurs::Sum(_, sign, limit), PerGroup::Sums(sums)) => sign.holds(sums[at], *limit),
-            (Occurs::Distinct(_, sign, limit), PerGroup::Distincts(distincts)) => {
-                sign.holds(u64::from(distincts[at]), *limit)
-            }
-            (Occurs::Relative(sign, factor, _), PerGroup::Others(others)) => {
-                sign.holds(f64::from(count), factor * f64::from(others[at]))
-            }
-            // Which ones count was decided before.
-            _ => true,
-        })
+    fn is_after(
+        &self,
+        groups: &impl Groups,
+        group: usize,
+        at_us: i64,
+        sign: Comparison,
+        limit_ms: u64,
+    ) -> bool {
+        let start_ms = groups.started_ms(group as u32);
+        let after_ms = start_ms.map(|start_ms| at_us.div_euclid(1000) as f64 - start_ms);
+        self.counts[group] > 0 && after_ms.is_some_and(|ms| sign.holds(ms, limit_ms as f64))
+    }
+}
+
+impl Values {
+    fn is_new(&mut self, group: u32, value: &Value) -> bool {
+        let next = self.numbers.len() as u32;
+        let number = *self.numbers.entry(Key::of(value)).or_insert(next);
+        self.seen.insert((group, number))
     }
 }
 
