@@ -21,6 +21,8 @@ pub fn too_deep() -> Error {
 
 /// The cohort that is being written, while it has no number.
 const NEW: i64 = 0;
+/// Of no cohort.
+const NOWHERE: i64 = -1;
 
 /// Looks for a way from the first of the path back to it.
 struct Search {
@@ -93,8 +95,12 @@ fn check(mut cohorts: Vec<Cohort>, draft: Cohort, filter: &Filter) -> Result<()>
         if let Some(filter) = filter_of(cohort)?
             && cohort.id != id
         {
-            // One that refers to nothing that exists refers to nothing.
-            let to = resolved(&cohorts, filter).unwrap_or_default();
+            let mut filter = filter;
+            // A name that no cohort has leads nowhere; its other ones do.
+            filter.name_cohorts(&mut |name| {
+                Ok::<_, Error>(number_of(&cohorts, name).unwrap_or(NOWHERE))
+            })?;
+            let to = filter.cohorts();
             search.refers_to.insert(cohort.id, to);
         }
     }
