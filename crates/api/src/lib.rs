@@ -157,6 +157,10 @@ fn deletion_routes() -> Router<Arc<State>> {
         .route("/api/v1/projects/{id}/apply-retention", post(apply))
         .route("/api/v1/replays/{id}", delete(replay))
         .route("/api/v1/projects/{id}", delete(project))
+        .route(
+            "/api/2/deletions/users",
+            get(vendor::amplitude_privacy::list).post(vendor::amplitude_privacy::create),
+        )
 }
 
 fn search_routes() -> Router<Arc<State>> {

@@ -2,6 +2,7 @@
 //! stores it, and `wire` says what the SDK wants to hear.
 
 pub mod amplitude;
+pub mod amplitude_privacy;
 pub mod posthog;
 pub mod rrweb;
 pub mod sentry;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 mod dictionaries;
 mod leftovers;
+mod privacy_api;
 
 const SHEET: &str = "/planted-ada.css";
 
