@@ -4,7 +4,6 @@
 use crate::errors::record::replay_of;
 use crate::ingest::Pending;
 use crate::ingest::frame::{Frame, FrameBody, Records};
-
 use crate::{Engine, Error, Result};
 use model::batch::{Change, IdentityChange, Person};
 use model::{ProjectId, ReplayId};
@@ -32,6 +31,8 @@ impl Engine {
             let frame = match self.hot_log.read(at) {
                 Ok(bytes) => Frame::decode(&bytes),
                 Err(error) if error.kind() == Kind::NotFound => continue,
+                // The disk may answer the next time.
+                Err(error @ store::Error::Io { .. }) => return Err(error.into()),
                 Err(error) => Err(Error::from(error)),
             };
             let frame = match frame {
