@@ -6,7 +6,13 @@ export interface Point {
   y: number;
 }
 
+/** A gap between clicks may be so much longer than the script says. */
+const most_late_ms = 200;
+
 export class Visitor {
+  /** The machine was too busy to click as fast as the script says, so its label says nothing. */
+  isLate = false;
+
   constructor(readonly page: Page) {}
 
   wait(time_ms: number): Promise<void> {
@@ -26,9 +32,13 @@ export class Visitor {
   async click(selector: string, { times = 1, gap_ms = 160 }: { times?: number; gap_ms?: number } = {}): Promise<void> {
     const { x, y } = await this.middle(selector);
     await this.page.mouse.move(x, y);
+    let before_ms = Infinity;
     for (let count = 0; count < times; count += 1) {
       if (count > 0) await this.wait(gap_ms);
       await this.page.mouse.click(x, y);
+      const now_ms = performance.now();
+      this.isLate ||= now_ms - before_ms > gap_ms + most_late_ms;
+      before_ms = now_ms;
     }
   }
 
