@@ -560,12 +560,6 @@ async fn questions(index: &dyn Index) {
         .await
         .unwrap();
     assert_eq!(session.iter().collect::<Vec<_>>(), of_a);
-    let older = stream_of(
-        StreamOf::Replay(id("a")),
-        Some((of_a[0].at, of_a[0].number)),
-        10,
-    );
-    assert_eq!(older.await.unwrap().len(), of_a.len() - 1);
 
     let counted = |groups: Vec<Group>| {
         groups
