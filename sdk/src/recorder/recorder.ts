@@ -40,7 +40,7 @@ export class Recorder {
   private timer = 0;
   private isRunning = false;
   private isFlushing = false;
-  private href = '';
+  private address = '';
 
   constructor(
     emit: Emit,
@@ -96,9 +96,7 @@ export class Recorder {
     this.fields.reset();
     this.writtenUnder = new WeakMap();
     this.newFrames.clear();
-    this.href = location.href;
-    this.options.privacy.pageIs(this.href);
-    this.emit(EventType.Meta, { href: this.options.privacy.url(this.href), ...viewport() });
+    this.emit(EventType.Meta, { href: this.noteAddress(), ...viewport() });
     const node = this.tree.snapshot(document);
     const initialOffset = { left: window.scrollX, top: window.scrollY };
     this.emit(EventType.FullSnapshot, { node, initialOffset });
@@ -142,15 +140,23 @@ export class Recorder {
     this.sheets.flush();
   }
 
+  /** The address as it may be recorded. */
+  private noteAddress(): string {
+    const { privacy } = this.options;
+    const { href } = location;
+    this.address = document.URL;
+    privacy.pageIs(href);
+    return privacy.url(href);
+  }
+
   private checkAddress(): void {
-    if (location.href === this.href) return;
-    this.href = location.href;
-    this.options.privacy.pageIs(this.href);
+    // A hundred times faster than `location.href`.
+    if (document.URL === this.address) return;
     const { width, height } = viewport();
     this.emit(EventType.Plugin, {
       plugin: 'amplitude/url-tracking@1',
       payload: {
-        href: this.options.privacy.url(this.href),
+        href: this.noteAddress(),
         title: '',
         viewportWidth: width,
         viewportHeight: height,
