@@ -271,8 +271,9 @@ export class Tree {
     for (const node of Array.from(this.waiting).reverse()) {
       if (this.isSliceOver()) return;
       if (!this.waiting.has(node)) continue;
-      if (!node.isConnected || this.ids.get(node)) this.waiting.delete(node);
-      else if (!isCovered(recordedParent(node))) this.writeSiblings(node);
+      // What is covered comes with what covers it. Kept, it could take the time of every slice.
+      if (!node.isConnected || this.ids.get(node) || isCovered(recordedParent(node))) this.waiting.delete(node);
+      else this.writeSiblings(node);
     }
     // What was below a written node is written now.
     if (this.isOver) return;
