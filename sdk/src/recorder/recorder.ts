@@ -73,6 +73,9 @@ export class Recorder {
     this.stops.listen(document, 'visibilitychange', () => {
       if (document.hidden) this.flush();
     });
+    // An address may change without anything else; without this it is seen with the next change.
+    const { navigation } = window as { navigation?: EventTarget };
+    this.stops.listen(navigation ?? window, navigation ? 'currententrychange' : 'click', () => this.wake());
     this.takeFullSnapshot();
   }
 
