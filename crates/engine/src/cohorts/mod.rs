@@ -2,7 +2,7 @@
 //! it is asked for, and the answer is used for a minute.
 //!
 //! Filters name cohorts, and cohorts are made of filters. That one refers to itself,
-//! also through others, is refused when it is written ([`references`]).
+//! also through others, is refused when it is written (`references`).
 
 mod list;
 mod references;
