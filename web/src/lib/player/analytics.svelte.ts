@@ -6,6 +6,8 @@ import type { Player } from './player.svelte';
 const page_size = 1_000;
 /** Nobody reads more; the newest ones are kept. */
 const most_pages = 20;
+/** Made by the server of every session that has a replay, which is open already. */
+const replay_captured = '[Amplitude] Replay Captured';
 
 interface Page {
   events: UserEvent[];
@@ -58,7 +60,7 @@ export class AnalyticsEvents {
     let cursor: string | null = null;
     for (let page = 0; page < most_pages; page += 1) {
       const answer: Page = await api.get<Page>(path, { limit: page_size, cursor }, signal);
-      found.push(...answer.events.map(factOf));
+      found.push(...answer.events.filter((event) => event.event_type !== replay_captured).map(factOf));
       cursor = answer.next_cursor;
       if (cursor === null) break;
     }
