@@ -1,6 +1,6 @@
 //! What a project's recorders record: told to them by the remote configuration.
 
-use crate::projects::require_owner;
+use crate::projects::{changed_settings, require_owner};
 use crate::{Engine, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -149,17 +149,9 @@ impl Engine {
         change: Map<String, Value>,
     ) -> Result<Project> {
         require_owner(user)?;
-        // Settings that cannot be read are replaced, or nobody could repair them.
-        let mut all: Map<String, Value> = match Capture::of(&project) {
-            Ok(_) => serde_json::from_str(&project.capture).unwrap_or_default(),
-            Err(_) => Map::new(),
-        };
-        all.extend(change);
-        all.retain(|_, value| !value.is_null());
-        let capture: Capture = serde_json::from_value(Value::Object(all.clone()))
-            .map_err(|error| Error::Invalid(format!("capture: {error}")))?;
+        let (capture, text) = changed_settings::<Capture>("capture", &project.capture, change)?;
         capture.check()?;
-        project.capture = Value::Object(all).to_string();
+        project.capture = text;
         self.catalog.update_project(&project).await?;
         self.forget_project(&project.ingest_key);
         Ok(project)

@@ -1,7 +1,7 @@
 //! By which numbers a project's signs of frustration are judged. A change is in force
 //! for what is sealed after it; what was sealed keeps its judgement.
 
-use crate::projects::require_owner;
+use crate::projects::{changed_settings, require_owner};
 use crate::{Engine, Error, Result};
 use analysis::{RageRule, Selector, Settings};
 use model::ProjectId;
@@ -181,17 +181,10 @@ impl Engine {
         change: Map<String, Value>,
     ) -> Result<Project> {
         require_owner(user)?;
-        // Settings that cannot be read are replaced, or nobody could repair them.
-        let mut all: Map<String, Value> = match Frustration::of(&project) {
-            Ok(_) => serde_json::from_str(&project.frustration).unwrap_or_default(),
-            Err(_) => Map::new(),
-        };
-        all.extend(change);
-        all.retain(|_, value| !value.is_null());
-        let frustration: Frustration = serde_json::from_value(Value::Object(all.clone()))
-            .map_err(|error| Error::Invalid(format!("frustration: {error}")))?;
+        let (frustration, text) =
+            changed_settings::<Frustration>("frustration", &project.frustration, change)?;
         frustration.check()?;
-        project.frustration = Value::Object(all).to_string();
+        project.frustration = text;
         self.catalog.update_project(&project).await?;
         self.forget_project(&project.ingest_key);
         Ok(project)

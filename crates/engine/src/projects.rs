@@ -3,6 +3,8 @@
 
 use crate::{Engine, Error, Result};
 use model::{OrganisationId, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -142,6 +144,30 @@ pub(crate) fn require_owner(user: &User) -> Result<()> {
         "owner" => Ok(()),
         _ => Err(Error::Forbidden("only an owner can do this")),
     }
+}
+
+/// Settings that a project keeps as JSON, after a change: fields that are not sent keep
+/// their value, `null` takes one away. Settings that cannot be read are replaced, or
+/// nobody could repair them.
+///
+/// # Errors
+/// `Invalid` for what is no such setting.
+pub(crate) fn changed_settings<T: DeserializeOwned>(
+    name: &str,
+    kept: &str,
+    change: Map<String, Value>,
+) -> Result<(T, String)> {
+    let mut all: Map<String, Value> = match serde_json::from_str::<T>(kept) {
+        Ok(_) => serde_json::from_str(kept).unwrap_or_default(),
+        Err(_) => Map::new(),
+    };
+    all.extend(change);
+    all.retain(|_, value| !value.is_null());
+    let all = Value::Object(all);
+    let text = all.to_string();
+    let settings =
+        serde_json::from_value(all).map_err(|error| Error::Invalid(format!("{name}: {error}")))?;
+    Ok((settings, text))
 }
 
 fn checked_name(name: &str) -> Result<String> {
