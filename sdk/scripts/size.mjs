@@ -9,7 +9,7 @@ const LIMITS_BYTES = {
   'index.js': 7_000,
   'reenact.js': 7_400,
   // With the transport: core and transport together are less than 10 KB.
-  'recorder.js': 14_500,
+  'recorder.js': 14_600,
   'targeting.js': 1_500,
   'modules/autocapture.js': 2_500,
   'modules/interactions.js': 1_300,

@@ -35,6 +35,9 @@ export const VERSION = '0.1.0';
 const REPLAY_ID = '[Amplitude] Session Replay ID';
 const REPLAY_DEBUG = '[Amplitude] Session Replay Debug';
 const INACTIVITY_MS = 15 * 60_000;
+/** Each look at the clock costs the page a task. */
+const TICK_MS = 1_000;
+const TICK_WHILE_RECORDING_MS = 5_000;
 const CLICK = 2;
 const LIBRARY = '@reenact/browser/' + VERSION;
 /** Written before the recorder has arrived. */
@@ -87,7 +90,7 @@ export class Client {
 
   /** Reads the settings and starts what they say. Never throws into the page. */
   init(key: string, options: Options = {}): Pending {
-    this.shutdown();
+    if (this.generation) this.shutdown();
     this.key = key;
     this.options = options;
     if (isChildFrame(options)) return { promise: this.recordIntoParent().catch(this.report) };
@@ -277,6 +280,7 @@ export class Client {
   private tick(): void {
     const now_ms = Date.now();
     const { inactivityTimeoutMs = INACTIVITY_MS, maxReplayDurationMs = 0 } = this.options;
+    let wait_ms = TICK_MS;
     if (this.mode === 'buffering') {
       if (this.kept.isSnapshotDue(now_ms)) this.recorder?.takeFullSnapshot();
       this.kept.forgetOld(now_ms);
@@ -285,9 +289,10 @@ export class Client {
       if (inactivityTimeoutMs && now_ms - this.lastActivity_ms >= inactivityTimeoutMs) {
         this.pause();
       }
+      wait_ms = Math.min(TICK_WHILE_RECORDING_MS, inactivityTimeoutMs || Infinity, maxReplayDurationMs || Infinity);
     }
     this.gate.lookAtAddress();
-    this.clock = later(this.report, () => this.tick(), 1_000);
+    this.clock = later(this.report, () => this.tick(), wait_ms);
   }
 
   private pause(): void {
@@ -309,7 +314,7 @@ export class Client {
 
   private startListening(): void {
     if (this.clock) return;
-    this.clock = later(this.report, () => this.tick(), 1_000);
+    this.clock = later(this.report, () => this.tick(), TICK_MS);
     this.stops.listen(window, 'click popstate', () => {
       if (this.mode === 'paused') this.resume();
       this.gate.lookAtAddress();

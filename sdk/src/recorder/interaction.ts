@@ -33,6 +33,8 @@ export class Interaction {
   private positions: Position[] = [];
   private positionsSource = Source.MouseMove;
   private lastMove_ms = 0;
+  /** Documents in which something is selected. */
+  private readonly selected = new WeakSet<Document>();
   private readonly sendPositions;
 
   constructor(private readonly deps: InteractionDeps) {
@@ -162,6 +164,9 @@ export class Interaction {
       const end = this.deps.idOf(endContainer);
       if (start && end) ranges.push({ start, startOffset, end, endOffset });
     }
+    // Typing moves the caret all the time.
+    if (!ranges.length && !this.selected.delete(doc)) return;
+    if (ranges.length) this.selected.add(doc);
     this.write({ source: Source.Selection, ranges });
   }
 

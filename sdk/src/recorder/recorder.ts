@@ -115,9 +115,9 @@ export class Recorder {
       this.cancelWake();
       this.checkAddress();
       const newestBefore = this.ids.newest;
-      this.tree.flush(isLast);
+      const mayDocumentsDiffer = this.tree.flush(isLast);
       this.fields.flush(newestBefore);
-      this.afterTree(isLast);
+      this.afterTree(isLast, mayDocumentsDiffer);
       if (isLast) this.interaction.flush();
     })();
     this.isFlushing = false;
@@ -129,12 +129,13 @@ export class Recorder {
     return !this.frameRequest && !this.timer && !this.tree.hasMore;
   }
 
-  private afterTree(isLast = false): void {
+  private afterTree(isLast = false, mayDocumentsDiffer = true): void {
+    mayDocumentsDiffer ||= this.newFrames.size > 0;
     for (const frame of this.newFrames) {
       this.newFrames.delete(frame);
       this.attachFrame(frame, isLast);
     }
-    for (const doc of this.documents.keys()) {
+    for (const doc of mayDocumentsDiffer ? this.documents.keys() : []) {
       if (!doc.defaultView) this.removeDocument(doc);
       // `adoptedStyleSheets.push()` passes every hook by.
       else this.sheets.check(doc);

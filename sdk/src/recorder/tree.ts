@@ -30,10 +30,6 @@ interface AttributeChange {
 
 const isOnlyStyle = (names: Set<string>): boolean => names.size === 1 && names.has('style');
 
-/** Text and movement, which are most of what changes, do not. */
-const mayChangeMask = ({ type, attributeName }: MutationRecord): boolean =>
-  type === 'childList' || (type === 'attributes' && attributeName !== 'style');
-
 export interface TreeEvents {
   /** Something has to be written soon. */
   wake(): void;
@@ -164,18 +160,23 @@ export class Tree {
     this.waiting.add(node);
   }
 
-  /** Writes what changed. With `isLast` everything, however long it takes. */
-  flush(isLast: boolean): void {
+  /**
+   * Writes what changed. With `isLast` everything, however long it takes. True when more
+   * may have changed than text and movement.
+   */
+  flush(isLast: boolean): boolean {
     this.keep(this.observer.takeRecords());
     const records = this.records;
-    if (this.privacy.hasOwnSelectors || records.some(mayChangeMask)) this.privacy.forget();
-    if (!records.length && !this.waiting.size) return;
+    if (this.privacy.hasOwnSelectors) this.privacy.forget();
+    if (!records.length && !this.waiting.size) return false;
     this.records = [];
     this.startSlice(isLast ? Infinity : SLICE_MS);
 
     const attributes: ChangedAttributes = new Map();
     const texts = new Set<Text>();
-    for (const record of records) this.sort(record, attributes, texts);
+    let mayMaskDiffer = false;
+    for (const record of records) mayMaskDiffer = this.sort(record, attributes, texts) || mayMaskDiffer;
+    if (mayMaskDiffer) this.privacy.forget();
     for (const [element, names] of attributes) this.againIfMaskChanged(element, names);
 
     const newestBefore = this.ids.newest;
@@ -191,23 +192,30 @@ export class Tree {
       this.emit(EventType.Incremental, data);
     }
     if (this.waiting.size) this.events.wake();
+    return mayMaskDiffer;
   }
 
-  private sort(record: MutationRecord, attributes: ChangedAttributes, texts: Set<Text>): void {
-    const target = record.target;
-    if (record.type === 'attributes') {
-      // A node that is not recorded yet will be recorded with the attributes it has then.
-      if (!this.ids.get(target)) return;
-      let names = attributes.get(target as Element);
-      if (!names) attributes.set(target as Element, (names = new Set()));
-      names.add(record.attributeNamespace === XLINK ? 'xlink:' + record.attributeName : record.attributeName!);
-    } else if (record.type === 'characterData') {
+  /** True when masks may differ now. Text and movement, which are most of what changes, mask nothing. */
+  private sort(record: MutationRecord, attributes: ChangedAttributes, texts: Set<Text>): boolean {
+    const { target, type } = record;
+    if (type === 'characterData') {
       // New text replaces rules that have another origin.
       if (this.serializer.inlined.has(target.parentNode as Element)) this.again(target.parentNode as Element);
       texts.add(target as Text);
-    } else {
-      this.sortChildren(record, target as Element);
+      return false;
     }
+    if (type === 'childList') {
+      this.sortChildren(record, target as Element);
+      return true;
+    }
+    const name = record.attributeName!;
+    // A node that is not recorded yet will be recorded with the attributes it has then.
+    if (this.ids.get(target)) {
+      let names = attributes.get(target as Element);
+      if (!names) attributes.set(target as Element, (names = new Set()));
+      names.add(record.attributeNamespace === XLINK ? 'xlink:' + name : name);
+    }
+    return name !== 'style';
   }
 
   private sortChildren(record: MutationRecord, target: Element): void {

@@ -38,10 +38,8 @@ export type ToOutbox =
 
 export type FromOutbox =
   | { kind: 'ready' }
-  /** The server has, or has refused for good, this chunk. */
-  | { kind: 'done'; seq: number }
-  /** Everything that was to be sent has been. */
-  | { kind: 'empty' }
+  /** The server has, or has refused for good, these chunks. One message: each costs the page. */
+  | { kind: 'done'; seqs: number[] }
   /** The server wants nothing more, or there is no room to wait for it. */
   | { kind: 'stop'; reason: string }
   | { kind: 'warn'; message: string };
@@ -156,8 +154,9 @@ export function outbox(port: OutboxPort, encode?: (events: unknown[]) => string)
       waiting_chars -= chunk.text.length;
       chunk.isDone = true;
       if (chunk.id !== undefined) chunks?.delete(chunk.id);
-      if (chunk.page === config.page) port.postMessage({ kind: 'done', seq: chunk.seq });
     }
+    const ofThisPage = sent.filter((chunk) => chunk.page === config.page);
+    if (ofThisPage.length) port.postMessage({ kind: 'done', seqs: ofThisPage.map(({ seq }) => seq) });
     waiting = waiting.filter((chunk) => !sent.includes(chunk));
   };
 
@@ -278,7 +277,6 @@ export function outbox(port: OutboxPort, encode?: (events: unknown[]) => string)
       warn(error);
     }
     isSending = false;
-    if (!waiting.length) port.postMessage({ kind: 'empty' });
   };
 
   const accept = (chunk: WaitingChunk, isUrgent: boolean): void => {

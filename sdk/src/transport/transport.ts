@@ -7,7 +7,7 @@ import { columnsOf } from './columns';
 import { outbox, type FromOutbox, type OutboxConfig, type Recipient, type ToOutbox } from './outbox';
 
 /** Handing over more often costs the page, less often loses more in a crash. */
-const HAND_OVER_MS = 500;
+const HAND_OVER_MS = 1_000;
 const HAND_OVER_CHARS = 64_000;
 /** The platform lets 64 KiB go at the end of a page, as columns. Packing more takes too long. */
 const MOST_AT_END_CHARS = 600_000;
@@ -120,12 +120,8 @@ export class Transport {
   private receive(message: FromOutbox): void {
     switch (message.kind) {
       case 'done':
-        this.unconfirmed = this.unconfirmed.filter(({ seq }) => seq !== message.seq);
-        break;
-      case 'empty':
-        // Said before it got what is on its way to it: it will say so again.
-        if (this.unconfirmed.length) break;
-        for (const done of this.whenEmpty.splice(0)) done();
+        this.unconfirmed = this.unconfirmed.filter(({ seq }) => !message.seqs.includes(seq));
+        if (!this.unconfirmed.length) for (const done of this.whenEmpty.splice(0)) done();
         break;
       case 'stop':
         this.options.onStop(message.reason);
