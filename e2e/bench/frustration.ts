@@ -20,7 +20,7 @@ const fixtures = join(import.meta.dirname, '..', '..', 'fixtures', 'frustration'
 /** Visits at once: they mostly wait. */
 const visitors = 4;
 const start_limit_ms = 30_000;
-/** A visit that the machine was too busy for is made again. */
+/** A visit that the machine was too busy for is made again, with nobody beside it. */
 const most_tries = 3;
 /** Without a key or a click for so long everything is sealed and judged. */
 const seal_idle_seconds = 2;
@@ -102,21 +102,29 @@ test('the labelled set', async ({ browser }) => {
     if (is_recorded) mkdirSync(fixtures, { recursive: true });
     const visits: Visit[] = [];
     const failed: string[] = [];
+    const again: Case[] = [];
     const work = async () => {
       for (let labelled = waiting.shift(); labelled; labelled = waiting.shift()) {
-        for (let tries = 1; ; tries += 1) {
-          try {
-            visits.push(await visit(browser, server, labelled));
-            break;
-          } catch (error) {
-            if (tries < most_tries) continue;
-            failed.push(`${labelled.name}: ${String(error)}`);
-            break;
-          }
+        try {
+          visits.push(await visit(browser, server, labelled));
+        } catch {
+          again.push(labelled);
         }
       }
     };
     await Promise.all(Array.from({ length: visitors }, work));
+    for (const labelled of again) {
+      for (let tries = 2; ; tries += 1) {
+        try {
+          visits.push(await visit(browser, server, labelled));
+          break;
+        } catch (error) {
+          if (tries < most_tries) continue;
+          failed.push(`${labelled.name}: ${String(error)}`);
+          break;
+        }
+      }
+    }
     await new Promise((done) => setTimeout(done, seal_idle_seconds * 1_000 + 3_000));
     visits.sort((a, b) => cases.indexOf(a.labelled) - cases.indexOf(b.labelled));
     const ours: { labelled: Case; found: Set<Signal> }[] = [];

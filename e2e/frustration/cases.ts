@@ -216,7 +216,7 @@ const cursor: Case[] = [
     linger_ms: 3_000,
     run: async (visitor) => {
       const { x, y } = await visitor.middle('#chart');
-      await visitor.move(between({ x: x - 250, y }, { x: x + 250, y }, 14), { steps: 10, pause_ms: 30 });
+      await visitor.move(between({ x: x - 250, y }, { x: x + 250, y }, 14), { steps: 10, pause_ms: 260 });
     },
   },
   {
