@@ -12,7 +12,7 @@ const HEAD: &str = "\
 
 ";
 const OPERATIONS: &str = "
-/** What can be asked: parameters of the query, the body that is sent, the body of the answer. */
+/** What can be asked: names in the path, parameters of the query, the body that is sent, the body of the answer. */
 export interface Operations {
 ";
 
@@ -21,7 +21,7 @@ fn document_path() -> PathBuf {
 }
 
 fn types_path() -> PathBuf {
-    root().join("web/src/lib/api/schema.ts")
+    root().join("client/src/schema.ts")
 }
 
 /// Writes the document from the Rust code, and the types from the document.
@@ -37,7 +37,7 @@ pub fn write() -> Result<()> {
 /// the crate `api`.
 pub fn check() -> Result<()> {
     if fs::read_to_string(types_path()).unwrap_or_default() != types()? {
-        bail!("web/src/lib/api/schema.ts is out of date: run `cargo xtask codegen`");
+        bail!("client/src/schema.ts is out of date: run `cargo xtask codegen`");
     }
     Ok(())
 }
@@ -63,9 +63,10 @@ fn types() -> Result<String> {
             let answer = good_answer(operation);
             let body = &operation["requestBody"]["content"];
             let summary = operation["summary"].as_str().unwrap_or_default();
-            writeln!(out, "  /** {summary}. */")?;
+            writeln!(out, "  /** {summary}. {}. */", access(operation))?;
             writeln!(out, "  '{} {path}': {{", method.to_uppercase())?;
-            writeln!(out, "    query: {};", query(operation))?;
+            writeln!(out, "    path: {};", parameters(operation, "path"))?;
+            writeln!(out, "    query: {};", parameters(operation, "query"))?;
             writeln!(out, "    body: {};", content(body))?;
             writeln!(out, "    answer: {};\n  }};", content(answer))?;
         }
@@ -86,17 +87,30 @@ fn good_answer(operation: &Value) -> &Value {
 
 /// What is not JSON has no type.
 fn content(content: &Value) -> String {
-    match (content.as_object(), content.get("application/json")) {
-        (None, _) => "undefined".to_owned(),
-        (Some(_), Some(json)) => typed(&json["schema"], "    "),
-        (Some(_), None) => "Blob".to_owned(),
+    if content.is_null() {
+        return "undefined".to_owned();
+    }
+    union(fields(content).map(|(kind, content)| match kind.as_str() {
+        "application/json" => typed(&content["schema"], "    "),
+        _ => "Blob".to_owned(),
+    }))
+}
+
+fn access(operation: &Value) -> String {
+    let security = operation["security"].as_array();
+    let first = security.and_then(|all| fields(all.first()?).next());
+    match (operation["x-scope"].as_str(), first) {
+        (Some(scope), _) => format!("Scope `{scope}`"),
+        (None, None) => "For anyone".to_owned(),
+        (None, Some((name, _))) if name == "ingestKey" => "With an ingest key".to_owned(),
+        (None, Some(_)) => "Only for people, not with a token".to_owned(),
     }
 }
 
-fn query(operation: &Value) -> String {
+fn parameters(operation: &Value, place: &str) -> String {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let parameters: Vec<_> = parameters
-        .filter(|it| it["in"] == "query")
+        .filter(|it| it["in"] == place)
         .filter_map(|it| {
             let mark = if it["required"] == true { "" } else { "?" };
             let typed = typed(&it["schema"], "    ");

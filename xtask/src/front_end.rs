@@ -19,9 +19,10 @@ const NOT_SOURCE: [&str; 5] = [
     "test-results",
 ];
 
-/// Builds the web app, the browser SDK and the demo shop unless they are up to date.
+/// Builds the API's client, the web app, the browser SDK and the demo shop unless they are up to date.
 pub fn build() -> Result<()> {
     install()?;
+    build_if_changed("client", "dist")?;
     build_if_changed("web", "build")?;
     build_if_changed("sdk", "dist")?;
     build_if_changed("demo", "dist")
@@ -32,6 +33,7 @@ pub fn test() -> Result<()> {
     step("web: types, unit tests, size budgets");
     run("npm", &["run", "check", "--workspaces", "--if-present"])?;
     run("npm", &["test", "--workspace", "web"])?;
+    run("npm", &["test", "--workspace", "client"])?;
     run("npm", &["run", "size", "--workspace", "web"])?;
     run("npm", &["run", "size", "--workspace", "sdk"])
 }

@@ -114,6 +114,8 @@ pub struct Operation {
     body: Option<(&'static str, Value)>,
     /// Status, media type and schema; without the latter two there is no body.
     answer: (u16, Option<(&'static str, Value)>),
+    /// Another media type of the answer, if it is asked for.
+    other_answer: Option<&'static str>,
 }
 
 pub fn operation(
@@ -130,6 +132,7 @@ pub fn operation(
         parameters: Vec::new(),
         body: None,
         answer: (204, None),
+        other_answer: None,
     };
     for name in path.split(['{', '}']).skip(1).step_by(2) {
         let is_text = name != "id" || path.contains("/replays/") || path.contains("/source-maps/");
@@ -206,6 +209,11 @@ impl Operation {
         self
     }
 
+    pub fn or_gives(mut self, kind: &'static str) -> Self {
+        self.other_answer = Some(kind);
+        self
+    }
+
     pub fn to_json(&self) -> Value {
         let content =
             |(kind, schema): &(&'static str, Value)| json!({ *kind: { "schema": schema } });
@@ -213,6 +221,9 @@ impl Operation {
         let mut good = json!({ "description": "Done." });
         if let Some(answer) = answer {
             good["content"] = content(answer);
+        }
+        if let Some(kind) = self.other_answer {
+            good["content"][kind] = json!({});
         }
         let error = json!({ "application/json": { "schema": schema("Error") } });
         let bad = json!({ "description": "What went wrong.", "content": error });

@@ -323,7 +323,8 @@ fn playback() -> Vec<Operation> {
                 "html: a page that plays without a network.",
             )
             .asks("tab", integer(), "Of an HTML file: the tab it shows.")
-            .gives(events()),
+            .gives(events())
+            .or_gives("text/html"),
         get(
             "/api/v1/replays/{id}/interactions",
             "Clicks and scroll depth as recorders summed them up",

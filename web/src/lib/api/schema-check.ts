@@ -6,7 +6,7 @@ import type * as issues from '$lib/issues/types';
 import type * as users from '$lib/users/types';
 import type { CaptureAnswer } from '$lib/settings/capture';
 import type { Facet, Suggestion, ValueSuggestion } from '$lib/search/search-api';
-import type * as schema from './schema';
+import type * as schema from '@reenact/client/schema';
 
 type Fits<Sent extends Believed, Believed> = Sent;
 type Answer<Operation extends keyof schema.Operations> = schema.Operations[Operation]['answer'];

@@ -205,7 +205,7 @@ export interface VideoPart {
 }
 
 // What happened in a replay comes from the document of the API, for it has many forms.
-import type { Fact as SentFact, PageViewFact } from './schema';
+import type { Fact as SentFact, PageViewFact } from '@reenact/client/schema';
 
 export type {
   PageViewFact,
@@ -229,7 +229,7 @@ export type {
   FeedbackFact,
   TextFact,
   GapFact,
-} from './schema';
+} from '@reenact/client/schema';
 
 export type Headers = Record<string, string>;
 /** An analytics event in the player's lists; it is asked for apart from what the recording says. */

@@ -14,10 +14,10 @@ import type {
   Playlist,
   PlaylistWithReplays,
   SavedSearch,
-} from '$lib/api/schema';
+} from '@reenact/client/schema';
 
 export type { Alert, AlertDraft, Cohort, CohortDefinition, Delivery, ListReport, Playlist, SavedSearch };
-export type { CohortMember as Member, CohortSize, SearchDefinition } from '$lib/api/schema';
+export type { CohortMember as Member, CohortSize, SearchDefinition } from '@reenact/client/schema';
 
 export type Owned = Pick<SavedSearch, 'id' | 'name' | 'owner' | 'mine' | 'created_at' | 'changed_at'>;
 export type PlaylistReplay = PlaylistWithReplays['replays'][number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SearchDefinition } from '$lib/api/schema';
+import type { SearchDefinition } from '@reenact/client/schema';
 import { readListAddress } from '$lib/search/list-address';
 import { cohortFilter, cohortHref, definitionOf, newCohortHref, searchHref } from './saved';
 

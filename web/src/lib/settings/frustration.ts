@@ -1,6 +1,6 @@
 // By which numbers signs of frustration are judged, as `/api/v1/settings/frustration` has it. Null is the default.
 import { api } from '$lib/api/client';
-import type { Frustration, FrustrationSettings } from '$lib/api/schema';
+import type { Frustration, FrustrationSettings } from '@reenact/client/schema';
 
 export const number_names = [
   'rage_clicks',

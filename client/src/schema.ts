@@ -1632,18 +1632,20 @@ export interface Error {
   };
 }
 
-/** What can be asked: parameters of the query, the body that is sent, the body of the answer. */
+/** What can be asked: names in the path, parameters of the query, the body that is sent, the body of the answer. */
 export interface Operations {
-  /** Whether the server waits to be set up. */
+  /** Whether the server waits to be set up. For anyone. */
   'GET /api/v1/setup': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: {
       needed: boolean;
     };
   };
-  /** Set the server up, with the link it printed. */
+  /** Set the server up, with the link it printed. For anyone. */
   'POST /api/v1/setup': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       token: string;
@@ -1656,8 +1658,9 @@ export interface Operations {
     };
     answer: Me;
   };
-  /** Log in; the answer sets the cookie. */
+  /** Log in; the answer sets the cookie. For anyone. */
   'POST /api/v1/login': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       email: string;
@@ -1665,40 +1668,46 @@ export interface Operations {
     };
     answer: Me;
   };
-  /** Log out. */
+  /** Log out. Only for people, not with a token. */
   'POST /api/v1/logout': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: undefined;
   };
-  /** Who is logged in, and the token against forged requests. */
+  /** Who is logged in, and the token against forged requests. Only for people, not with a token. */
   'GET /api/v1/me': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: Me;
   };
-  /** How the app looks for whoever asks. */
+  /** How the app looks for whoever asks. Scope `read`. */
   'GET /api/v1/me/settings': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: PersonSettings;
   };
-  /** Change some of these settings; the others stay. */
+  /** Change some of these settings; the others stay. Scope `write`. */
   'PUT /api/v1/me/settings': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: PersonSettingsChange;
     answer: PersonSettings;
   };
-  /** The API tokens of a project. */
+  /** The API tokens of a project. Only for people, not with a token. */
   'GET /api/v1/tokens': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       tokens: ApiToken[];
     };
   };
-  /** Make an API token; only this answer holds it. */
+  /** Make an API token; only this answer holds it. Only for people, not with a token. */
   'POST /api/v1/tokens': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       name: string;
@@ -1707,22 +1716,25 @@ export interface Operations {
     };
     answer: NewApiToken;
   };
-  /** Revoke an API token. */
+  /** Revoke an API token. Only for people, not with a token. */
   'DELETE /api/v1/tokens/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** The projects that may be used. */
+  /** The projects that may be used. Scope `read`. */
   'GET /api/v1/projects': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: {
       projects: Project[];
     };
   };
-  /** Make a project. */
+  /** Make a project. Only for people, not with a token. */
   'POST /api/v1/projects': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       name: string;
@@ -1730,8 +1742,9 @@ export interface Operations {
     };
     answer: Project;
   };
-  /** Change a project; what is not sent stays. */
+  /** Change a project; what is not sent stays. Scope `admin`. */
   'PATCH /api/v1/projects/{id}': {
+    path: { id: number };
     query: Record<string, never>;
     body: {
       name?: string;
@@ -1741,64 +1754,74 @@ export interface Operations {
     };
     answer: Project;
   };
-  /** Delete a project with all its data. */
+  /** Delete a project with all its data. Scope `delete`. */
   'DELETE /api/v1/projects/{id}': {
+    path: { id: number };
     query: Record<string, never>;
     body: undefined;
     answer: Deletion;
   };
-  /** What arrived lately and what was refused. */
+  /** What arrived lately and what was refused. Scope `read`. */
   'GET /api/v1/projects/{id}/ingest-status': {
+    path: { id: number };
     query: { device_id?: string; session_id?: string };
     body: undefined;
     answer: IngestStatus;
   };
-  /** What the recorders of a project record. */
+  /** What the recorders of a project record. Scope `read`. */
   'GET /api/v1/settings': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: CaptureSettings;
   };
-  /** Change what is recorded; null is as the server says. */
+  /** Change what is recorded; null is as the server says. Scope `admin`. */
   'PATCH /api/v1/settings': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       capture: CaptureChange;
     };
     answer: CaptureSettings;
   };
-  /** Quick numbers, by day of the project's time zone. */
+  /** Quick numbers, by day of the project's time zone. Scope `read`. */
   'GET /api/v1/summary': {
+    path: Record<string, never>;
     query: { project_id?: number; range?: '1d' | '7d' | '30d' };
     body: undefined;
     answer: Summary;
   };
-  /** Replays that a filter finds. */
+  /** Replays that a filter finds. Scope `read`. */
   'GET /api/v1/replays': {
+    path: Record<string, never>;
     query: { project_id?: number; filter?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; live?: boolean; unseen?: boolean; sort?: 'started' | 'duration' | 'activity' | 'errors' | 'frustration'; order?: 'desc' | 'asc'; limit?: number; cursor?: string };
     body: undefined;
     answer: ReplayPage;
   };
-  /** What the found replays have in common. */
+  /** What the found replays have in common. Scope `read`. */
   'GET /api/v1/replays/facets': {
+    path: Record<string, never>;
     query: { project_id?: number; filter?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; live?: boolean; unseen?: boolean; fields?: string; limit?: number };
     body: undefined;
     answer: FacetPage;
   };
-  /** One replay. */
+  /** One replay. Scope `read`. */
   'GET /api/v1/replays/{id}': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: ReplayWithPerson;
   };
-  /** Delete a replay; it is gone at once, its data when the job is done. */
+  /** Delete a replay; it is gone at once, its data when the job is done. Scope `delete`. */
   'DELETE /api/v1/replays/{id}': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: Deletion;
   };
-  /** The replays beside one in a list. */
+  /** The replays beside one in a list. Scope `read`. */
   'GET /api/v1/replays/{id}/neighbours': {
+    path: { id: string };
     query: { project_id?: number; filter?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; live?: boolean; unseen?: boolean; sort?: 'started' | 'duration' | 'activity' | 'errors' | 'frustration'; order?: 'desc' | 'asc'; playlist?: number };
     body: undefined;
     answer: {
@@ -1806,8 +1829,9 @@ export interface Operations {
       next: string | null;
     };
   };
-  /** When and where a phrase stood on the screen. */
+  /** When and where a phrase stood on the screen. Scope `read`. */
   'GET /api/v1/replays/{id}/text-hits': {
+    path: { id: string };
     query: { project_id?: number; text: string; limit?: number };
     body: undefined;
     answer: {
@@ -1815,32 +1839,37 @@ export interface Operations {
       complete: boolean;
     };
   };
-  /** What a player has to know before it plays. */
+  /** What a player has to know before it plays. Scope `read`. */
   'GET /api/v1/replays/{id}/manifest': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: Manifest;
   };
-  /** The events exactly as they were recorded. */
+  /** The events exactly as they were recorded. Scope `read`. */
   'GET /api/v1/replays/{id}/events': {
+    path: { id: string };
     query: { project_id?: number; from?: number; to?: number };
     body: undefined;
     answer: RecordedEvent[];
   };
-  /** The events made safe for a player. */
+  /** The events made safe for a player. Scope `read`. */
   'GET /api/v1/replays/{id}/playback': {
+    path: { id: string };
     query: { project_id?: number; from?: number; to?: number; at?: number; tab?: number };
     body: undefined;
     answer: RecordedEvent[];
   };
-  /** The page at a time, as a few events. */
+  /** The page at a time, as a few events. Scope `read`. */
   'GET /api/v1/replays/{id}/state': {
+    path: { id: string };
     query: { project_id?: number; at: number; tab?: number };
     body: undefined;
     answer: RecordedEvent[];
   };
-  /** What happened: clicks, pages, requests, errors, text. */
+  /** What happened: clicks, pages, requests, errors, text. Scope `read`. */
   'GET /api/v1/replays/{id}/facts': {
+    path: { id: string };
     query: { project_id?: number; from?: number; to?: number; kinds?: string; limit?: number };
     body: undefined;
     answer: {
@@ -1848,8 +1877,9 @@ export interface Operations {
       complete: boolean;
     };
   };
-  /** What SDKs and servers said happened in its session, newest first. */
+  /** What SDKs and servers said happened in its session, newest first. Scope `read`. */
   'GET /api/v1/replays/{id}/analytics': {
+    path: { id: string };
     query: { project_id?: number; limit?: number; cursor?: string };
     body: undefined;
     answer: {
@@ -1857,20 +1887,23 @@ export interface Operations {
       next_cursor: string | null;
     };
   };
-  /** The replay as a file. */
+  /** The replay as a file. Scope `read`. */
   'GET /api/v1/replays/{id}/export': {
+    path: { id: string };
     query: { project_id?: number; format?: 'json' | 'html'; tab?: number };
     body: undefined;
-    answer: RecordedEvent[];
+    answer: RecordedEvent[] | Blob;
   };
-  /** Clicks and scroll depth as recorders summed them up. */
+  /** Clicks and scroll depth as recorders summed them up. Scope `read`. */
   'GET /api/v1/replays/{id}/interactions': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: unknown[];
   };
-  /** Errors that SDKs sent and that belong to the replay. */
+  /** Errors that SDKs sent and that belong to the replay. Scope `read`. */
   'GET /api/v1/replays/{id}/errors': {
+    path: { id: string };
     query: { project_id?: number; limit?: number };
     body: undefined;
     answer: {
@@ -1878,8 +1911,9 @@ export interface Operations {
       complete: boolean;
     };
   };
-  /** Spans of traces that the replay is part of. */
+  /** Spans of traces that the replay is part of. Scope `read`. */
   'GET /api/v1/replays/{id}/spans': {
+    path: { id: string };
     query: { project_id?: number; limit?: number };
     body: undefined;
     answer: {
@@ -1887,28 +1921,32 @@ export interface Operations {
       complete: boolean;
     };
   };
-  /** A film of a mobile screen; answers ranges. */
+  /** A film of a mobile screen; answers ranges. Scope `read`. */
   'GET /api/v1/replays/{id}/video/{film}': {
+    path: { id: string; film: string };
     query: { project_id?: number };
     body: undefined;
     answer: Blob;
   };
-  /** An archived style sheet, font or image. */
+  /** An archived style sheet, font or image. Scope `read`. */
   'GET /api/v1/assets/{project}/{key}': {
+    path: { project: string; key: string };
     query: Record<string, never>;
     body: undefined;
     answer: Blob;
   };
-  /** What people wrote at moments of a replay. */
+  /** What people wrote at moments of a replay. Scope `read`. */
   'GET /api/v1/replays/{id}/comments': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: {
       comments: Comment[];
     };
   };
-  /** Write a comment. */
+  /** Write a comment. Scope `write`. */
   'POST /api/v1/replays/{id}/comments': {
+    path: { id: string };
     query: { project_id?: number };
     body: {
       at_ms: number;
@@ -1916,40 +1954,46 @@ export interface Operations {
     };
     answer: Comment;
   };
-  /** Delete a comment of one's own. */
+  /** Delete a comment of one's own. Scope `write`. */
   'DELETE /api/v1/comments/{id}': {
+    path: { id: number };
     query: Record<string, never>;
     body: undefined;
     answer: undefined;
   };
-  /** Mark a replay as seen. */
+  /** Mark a replay as seen. Scope `write`. */
   'PUT /api/v1/replays/{id}/seen': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Mark a replay as not seen. */
+  /** Mark a replay as not seen. Scope `write`. */
   'DELETE /api/v1/replays/{id}/seen': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Who saw a replay. */
+  /** Who saw a replay. Scope `read`. */
   'GET /api/v1/replays/{id}/viewers': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: {
       viewers: Viewer[];
     };
   };
-  /** How whoever asks rated the replay. */
+  /** How whoever asks rated the replay. Scope `read`. */
   'GET /api/v1/replays/{id}/rating': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: Rating | null;
   };
-  /** Rate how well a replay plays. */
+  /** Rate how well a replay plays. Scope `write`. */
   'PUT /api/v1/replays/{id}/rating': {
+    path: { id: string };
     query: { project_id?: number };
     body: {
       rating: 'up' | 'down';
@@ -1958,38 +2002,43 @@ export interface Operations {
     };
     answer: undefined;
   };
-  /** All ratings of a project. */
+  /** All ratings of a project. Scope `read`. */
   'GET /api/v1/ratings': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       ratings: Rating[];
     };
   };
-  /** What filters may say. */
+  /** What filters may say. Scope `read`. */
   'GET /api/v1/search/fields': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: SearchFields;
   };
-  /** Names that can be written in a filter. */
+  /** Names that can be written in a filter. Scope `read`. */
   'GET /api/v1/search/names': {
+    path: Record<string, never>;
     query: { project_id?: number; prefix?: string; limit?: number };
     body: undefined;
     answer: {
       names: SuggestedName[];
     };
   };
-  /** Values that a field has. */
+  /** Values that a field has. Scope `read`. */
   'GET /api/v1/search/values': {
+    path: Record<string, never>;
     query: { project_id?: number; prefix?: string; limit?: number; field: string };
     body: undefined;
     answer: {
       values: SuggestedValue[];
     };
   };
-  /** From one form of a filter to both. */
+  /** From one form of a filter to both. Scope `read`. */
   'POST /api/v1/search/parse': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       text?: string;
@@ -2000,14 +2049,16 @@ export interface Operations {
       json: FilterJson;
     };
   };
-  /** One error, with the event as it was sent. */
+  /** One error, with the event as it was sent. Scope `read`. */
   'GET /api/v1/errors/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: ErrorWithEvent;
   };
-  /** Errors that are taken for the same fault. */
+  /** Errors that are taken for the same fault. Scope `read`. */
   'GET /api/v1/issues': {
+    path: Record<string, never>;
     query: { project_id?: number; query?: string; sort?: 'last_seen' | 'first_seen' | 'events' | 'users'; status_side?: 'page' | 'server'; release?: string; environment?: string; range?: '1d' | '7d' | '30d' | 'all'; from?: string; to?: string; limit?: number; cursor?: string };
     body: undefined;
     answer: {
@@ -2015,14 +2066,16 @@ export interface Operations {
       next_cursor: string | null;
     };
   };
-  /** One issue. */
+  /** One issue. Scope `read`. */
   'GET /api/v1/issues/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: IssueDetail;
   };
-  /** The errors of an issue, newest first. */
+  /** The errors of an issue, newest first. Scope `read`. */
   'GET /api/v1/issues/{id}/errors': {
+    path: { id: number };
     query: { project_id?: number; limit?: number; cursor?: string };
     body: undefined;
     answer: {
@@ -2030,28 +2083,32 @@ export interface Operations {
       next_cursor: string | null;
     };
   };
-  /** Uploads of source maps. */
+  /** Uploads of source maps. Scope `read`. */
   'GET /api/v1/source-maps': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       uploads: SourceMapUpload[];
     };
   };
-  /** Upload source maps: a zip archive with a manifest.json. */
+  /** Upload source maps: a zip archive with a manifest.json. Scope `import`. */
   'POST /api/v1/source-maps': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: Blob;
     answer: SourceMapUpload;
   };
-  /** Delete an upload of source maps. */
+  /** Delete an upload of source maps. Scope `import`. */
   'DELETE /api/v1/source-maps/{id}': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Visitors, newest first. */
+  /** Visitors, newest first. Scope `read`. */
   'GET /api/v1/users': {
+    path: Record<string, never>;
     query: { project_id?: number; identity?: string; device?: string; email?: string; property?: string; value?: string; query?: string; limit?: number; cursor?: string };
     body: undefined;
     answer: {
@@ -2059,40 +2116,46 @@ export interface Operations {
       next_cursor: string | null;
     };
   };
-  /** One visitor. */
+  /** One visitor. Scope `read`. */
   'GET /api/v1/users/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: UserDetail;
   };
-  /** What a visitor did, session by session, newest first. */
+  /** What a visitor did, session by session, newest first. Scope `read`. */
   'GET /api/v1/users/{id}/events': {
+    path: { id: number };
     query: { project_id?: number; limit?: number; cursor?: string };
     body: undefined;
     answer: EventStream;
   };
-  /** Analytics events, newest first. */
+  /** Analytics events, newest first. Scope `read`. */
   'GET /api/v1/events': {
+    path: Record<string, never>;
     query: { project_id?: number; event_type?: string; limit?: number };
     body: undefined;
     answer: {
       events: Event[];
     };
   };
-  /** The same as a user's events, for an id of which nothing else is known. */
+  /** The same as a user's events, for an id of which nothing else is known. Scope `read`. */
   'GET /api/v1/events/stream': {
+    path: Record<string, never>;
     query: { project_id?: number; identity: string; limit?: number; cursor?: string };
     body: undefined;
     answer: EventStream;
   };
-  /** One event as it was sent. */
+  /** One event as it was sent. Scope `read`. */
   'GET /api/v1/events/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: EventDetail;
   };
-  /** Send rrweb events of any recorder, docs/rrweb.md. */
+  /** Send rrweb events of any recorder, docs/rrweb.md. With an ingest key. */
   'POST /api/v1/ingest/rrweb': {
+    path: Record<string, never>;
     query: { device_id: string; session_id: string; user_id?: string; library?: string };
     body: RecordedEvent[];
     answer: {
@@ -2101,22 +2164,25 @@ export interface Operations {
       problems: Record<string, number>;
     };
   };
-  /** This document. */
+  /** This document. Scope `read`. */
   'GET /api/v1/openapi.json': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     answer: unknown;
   };
-  /** Saved searches, by name. */
+  /** Saved searches, by name. Scope `read`. */
   'GET /api/v1/saved-searches': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       saved_searches: SavedSearch[];
     };
   };
-  /** Save a search. */
+  /** Save a search. Scope `write`. */
   'POST /api/v1/saved-searches': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       name: string;
@@ -2125,14 +2191,16 @@ export interface Operations {
     };
     answer: SavedSearch;
   };
-  /** One saved search. */
+  /** One saved search. Scope `read`. */
   'GET /api/v1/saved-searches/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: SavedSearch;
   };
-  /** Change a saved search; what is not sent is as by default. */
+  /** Change a saved search; what is not sent is as by default. Scope `write`. */
   'PUT /api/v1/saved-searches/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       name: string;
@@ -2141,22 +2209,25 @@ export interface Operations {
     };
     answer: SavedSearch;
   };
-  /** Delete a saved search and its alerts. */
+  /** Delete a saved search and its alerts. Scope `write`. */
   'DELETE /api/v1/saved-searches/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Playlists, by name. */
+  /** Playlists, by name. Scope `read`. */
   'GET /api/v1/playlists': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       playlists: Playlist[];
     };
   };
-  /** Make a playlist. */
+  /** Make a playlist. Scope `write`. */
   'POST /api/v1/playlists': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       name: string;
@@ -2164,14 +2235,16 @@ export interface Operations {
     };
     answer: Playlist;
   };
-  /** A playlist with its replays, in order. */
+  /** A playlist with its replays, in order. Scope `read`. */
   'GET /api/v1/playlists/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: PlaylistWithReplays;
   };
-  /** Rename or share a playlist. */
+  /** Rename or share a playlist. Scope `write`. */
   'PUT /api/v1/playlists/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       name: string;
@@ -2179,14 +2252,16 @@ export interface Operations {
     };
     answer: Playlist;
   };
-  /** Delete a playlist; its replays stay. */
+  /** Delete a playlist; its replays stay. Scope `write`. */
   'DELETE /api/v1/playlists/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Add replays at the end of a playlist. */
+  /** Add replays at the end of a playlist. Scope `write`. */
   'POST /api/v1/playlists/{id}/replays': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       replays: {
@@ -2198,8 +2273,9 @@ export interface Operations {
       added: number;
     };
   };
-  /** Write the whole playlist anew, in this order. */
+  /** Write the whole playlist anew, in this order. Scope `write`. */
   'PUT /api/v1/playlists/{id}/replays': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       replays: {
@@ -2209,16 +2285,18 @@ export interface Operations {
     };
     answer: undefined;
   };
-  /** Cohorts, by name; sizes as far as they are known. */
+  /** Cohorts, by name; sizes as far as they are known. Scope `read`. */
   'GET /api/v1/cohorts': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
       cohorts: Cohort[];
     };
   };
-  /** Make a cohort. */
+  /** Make a cohort. Scope `write`. */
   'POST /api/v1/cohorts': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       name: string;
@@ -2226,14 +2304,16 @@ export interface Operations {
     };
     answer: Cohort;
   };
-  /** A cohort with its size, worked out. */
+  /** A cohort with its size, worked out. Scope `read`. */
   'GET /api/v1/cohorts/{id}': {
+    path: { id: number };
     query: { project_id?: number; fresh?: boolean };
     body: undefined;
     answer: CohortWithSize;
   };
-  /** Change a cohort, but not its kind. */
+  /** Change a cohort, but not its kind. Scope `write`. */
   'PUT /api/v1/cohorts/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       name: string;
@@ -2241,20 +2321,23 @@ export interface Operations {
     };
     answer: Cohort;
   };
-  /** Delete a cohort that nothing refers to. */
+  /** Delete a cohort that nothing refers to. Scope `write`. */
   'DELETE /api/v1/cohorts/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Write a list anew: CSV, or a JSON array of ids and e-mail addresses. */
+  /** Write a list anew: CSV, or a JSON array of ids and e-mail addresses. Scope `write`. */
   'PUT /api/v1/cohorts/{id}/list': {
+    path: { id: number };
     query: { project_id?: number };
     body: Blob;
     answer: ListReport;
   };
-  /** Who is in a cohort, by name. */
+  /** Who is in a cohort, by name. Scope `read`. */
   'GET /api/v1/cohorts/{id}/users': {
+    path: { id: number };
     query: { project_id?: number; limit?: number; cursor?: string };
     body: undefined;
     answer: {
@@ -2263,14 +2346,16 @@ export interface Operations {
       size: CohortSize;
     };
   };
-  /** The same as a file. */
+  /** The same as a file. Scope `read`. */
   'GET /api/v1/cohorts/{id}/users.csv': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: Blob;
   };
-  /** Alerts, by name. */
+  /** Alerts, by name. Scope `read`. */
   'GET /api/v1/alerts': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: {
@@ -2278,48 +2363,55 @@ export interface Operations {
       has_mail: boolean;
     };
   };
-  /** Make an alert; only this answer holds the secret that it signs with. */
+  /** Make an alert; only this answer holds the secret that it signs with. Scope `write`. */
   'POST /api/v1/alerts': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: AlertDraft;
     answer: Alert;
   };
-  /** One alert. */
+  /** One alert. Scope `read`. */
   'GET /api/v1/alerts/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: Alert;
   };
-  /** Change an alert; what is not sent is as by default. */
+  /** Change an alert; what is not sent is as by default. Scope `write`. */
   'PUT /api/v1/alerts/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: AlertDraft;
     answer: Alert;
   };
-  /** Delete an alert. */
+  /** Delete an alert. Scope `write`. */
   'DELETE /api/v1/alerts/{id}': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Pause an alert, or run it on. */
+  /** Pause an alert, or run it on. Scope `write`. */
   'PUT /api/v1/alerts/{id}/paused': {
+    path: { id: number };
     query: { project_id?: number };
     body: {
       is_paused: boolean;
     };
     answer: Alert;
   };
-  /** Send a test; answers with what came of it, after at most 20 s. */
+  /** Send a test; answers with what came of it, after at most 20 s. Scope `write`. */
   'POST /api/v1/alerts/{id}/test': {
+    path: { id: number };
     query: { project_id?: number };
     body: undefined;
     answer: {
       deliveries: Delivery[];
     };
   };
-  /** What an alert sent or tried to, newest first; kept for 30 days. */
+  /** What an alert sent or tried to, newest first; kept for 30 days. Scope `read`. */
   'GET /api/v1/alerts/{id}/deliveries': {
+    path: { id: number };
     query: { project_id?: number; limit?: number; cursor?: number };
     body: undefined;
     answer: {
@@ -2327,34 +2419,39 @@ export interface Operations {
       next_cursor: number | null;
     };
   };
-  /** By which numbers frustration is judged. */
+  /** By which numbers frustration is judged. Scope `read`. */
   'GET /api/v1/settings/frustration': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: undefined;
     answer: FrustrationSettings;
   };
-  /** Change some of these numbers; null is the default. */
+  /** Change some of these numbers; null is the default. Scope `admin`. */
   'PATCH /api/v1/settings/frustration': {
+    path: Record<string, never>;
     query: { project_id?: number };
     body: {
       frustration: FrustrationChange;
     };
     answer: FrustrationSettings;
   };
-  /** Keep a replay whatever its age. */
+  /** Keep a replay whatever its age. Scope `delete`. */
   'PUT /api/v1/replays/{id}/pin': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** Let a replay expire; its time may be over already. */
+  /** Let a replay expire; its time may be over already. Scope `delete`. */
   'DELETE /api/v1/replays/{id}/pin': {
+    path: { id: string };
     query: { project_id?: number };
     body: undefined;
     answer: undefined;
   };
-  /** The project's retention also for what arrived before it was changed. */
+  /** The project's retention also for what arrived before it was changed. Scope `delete`. */
   'POST /api/v1/projects/{id}/apply-retention': {
+    path: { id: number };
     query: Record<string, never>;
     body: undefined;
     answer: {
@@ -2362,8 +2459,9 @@ export interface Operations {
       replays_changed: number;
     };
   };
-  /** Delete what one of replay_ids, filter, user_id and whole_project names. */
+  /** Delete what one of replay_ids, filter, user_id and whole_project names. Scope `delete`. */
   'POST /api/v1/deletions': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       project_id?: number;
@@ -2374,8 +2472,9 @@ export interface Operations {
     };
     answer: Deletion;
   };
-  /** What was deleted in the whole organisation, newest first. */
+  /** What was deleted in the whole organisation, newest first. Only for people, not with a token. */
   'GET /api/v1/deletions': {
+    path: Record<string, never>;
     query: { limit?: number; cursor?: number };
     body: undefined;
     answer: {
@@ -2383,14 +2482,16 @@ export interface Operations {
       next_cursor: number | null;
     };
   };
-  /** How far a deletion is. */
+  /** How far a deletion is. Scope `delete`. */
   'GET /api/v1/deletions/{id}': {
+    path: { id: number };
     query: Record<string, never>;
     body: undefined;
     answer: Deletion;
   };
-  /** Who deleted, pinned and changed retention in the organisation, newest first. */
+  /** Who deleted, pinned and changed retention in the organisation, newest first. Only for people, not with a token. */
   'GET /api/v1/audit': {
+    path: Record<string, never>;
     query: { limit?: number; cursor?: number };
     body: undefined;
     answer: {
