@@ -2,7 +2,7 @@
 //! else a filter asks of it.
 
 use crate::evaluate::{ALWAYS, Asked, Evaluation};
-use crate::filter::{Comparison, Happened, Occurs};
+use crate::filter::{Calendar, Comparison, Happened, Occurs, Periods};
 use crate::piece::Held;
 use crate::segment::Segment;
 use crate::value::{Matcher, Value};
@@ -108,6 +108,19 @@ struct Values {
     seen: HashSet<(u32, u32), foldhash::fast::RandomState>,
 }
 
+/// How often, by group and start of the period.
+type OftenInPeriods = HashMap<(u32, i64), u64, foldhash::fast::RandomState>;
+
+/// By group, in how many periods it was as often as is asked.
+fn in_periods(often: &OftenInPeriods, periods: &Periods, size: usize) -> Vec<u64> {
+    let mut numbers = vec![0u64; size];
+    let (sign, times) = periods.each;
+    for ((group, _), count) in often {
+        numbers[*group as usize] += u64::from(sign.holds(*count, times));
+    }
+    numbers
+}
+
 /// For which groups all that is asked is so. When nothing is asked of how often, once is.
 ///
 /// # Errors
@@ -189,6 +202,19 @@ pub fn holding(
                     distincts[group as usize] += u64::from(values.is_new(group, value));
                 })?;
                 keep(&mut holds, |at| sign.holds(distincts[at], *limit));
+            }
+            Occurs::Periods(periods) => {
+                let mut calendar = Calendar::new(periods.period, &evaluation.context.clock.zone);
+                let mut often: OftenInPeriods = HashMap::default();
+                each(evaluation, happened, groups, within, |group, at_us| {
+                    if counts_too(group, at_us) {
+                        *often.entry((group, calendar.start_us(at_us))).or_default() += 1;
+                    }
+                })?;
+                let numbers = in_periods(&often, periods, size);
+                keep(&mut holds, |at| {
+                    periods.comparison.holds(numbers[at], periods.number)
+                });
             }
             Occurs::Relative(sign, factor, other) => {
                 let mut others = vec![0u32; size];

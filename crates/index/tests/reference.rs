@@ -6,7 +6,8 @@
 mod world;
 
 use index::filter::{
-    Clock, Comparison, Filter, Happened, Occurs, Operand, Phrase, Predicate, Test, When,
+    Clock, Comparison, Filter, Happened, Occurs, Operand, Periods, Phrase, Predicate,
+    Step as Period, Test, When,
 };
 use index::{
     Appearance, Behaviour, Context, Facts, Funnel, Index, Layer, List, LocalIndex, Occurrence,
@@ -18,13 +19,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use world::{World, holds, id};
 
 const PROJECT: ProjectId = ProjectId(3);
-const START_MS: i64 = 1_773_144_000_000;
+/// 4 ms before a day, a week and a month begin in [`ZONE`]: Monday, 1 June 2026.
+const START_MS: i64 = 1_780_264_800_000 - 4;
+const ZONE: &str = "Europe/Berlin";
+const DAY_MS: i64 = 86_400_000;
 
 fn context() -> Context {
     Context {
         clock: Clock {
             now: Timestamp::from_millis(START_MS),
-            zone: jiff::tz::TimeZone::UTC,
+            zone: jiff::tz::TimeZone::get(ZONE).unwrap(),
         },
         cohorts: HashMap::from([(1, HashSet::from(["u1".to_owned(), "u2".to_owned()]).into())]),
     }
@@ -111,12 +115,19 @@ fn occurrence(kind: &'static str, name: String, replay: usize, after_ms: i64) ->
     }
 }
 
+/// Mostly within a few milliseconds, so that conditions on times meet.
+fn after_ms() -> impl Strategy<Value = i64> {
+    let days = proptest::sample::select(vec![1, 6, 7, 29, 30, 31]);
+    let later = (days, 0i64..8).prop_map(|(days, ms)| days * DAY_MS + ms);
+    prop_oneof![3 => 0i64..8, 2 => later]
+}
+
 fn event() -> impl Strategy<Value = Occurrence> {
     let name = proptest::sample::select(vec!["Bought", "Looked", "Paid"]);
     (
         name,
         0usize..14,
-        0i64..8,
+        after_ms(),
         properties(),
         proptest::option::weighted(0.9, Just(())),
     )
@@ -141,7 +152,7 @@ fn fact() -> impl Strategy<Value = Occurrence> {
             vec![("status".to_owned(), Value::Number(status))],
         )
     });
-    (prop_oneof![click, request], 0i64..8).prop_map(|((kind, properties), at)| Occurrence {
+    (prop_oneof![click, request], after_ms()).prop_map(|((kind, properties), at)| Occurrence {
         properties,
         ..occurrence(kind, String::new(), 0, at)
     })
@@ -270,6 +281,21 @@ fn other() -> impl Strategy<Value = Happened> {
     })
 }
 
+fn periods() -> impl Strategy<Value = Occurs> {
+    let period = proptest::sample::select(vec![Period::Day, Period::Week, Period::Month]);
+    let sign = || prop_oneof![comparison(), Just(Comparison::Equal)];
+    (period, sign(), 0u64..3, sign(), 0u64..4).prop_map(
+        |(period, each, times, comparison, number)| {
+            Occurs::Periods(Periods {
+                period,
+                each: (each, times),
+                comparison,
+                number,
+            })
+        },
+    )
+}
+
 fn occurs(properties: Vec<&'static str>) -> BoxedStrategy<Occurs> {
     let sign = || prop_oneof![comparison(), Just(Comparison::Equal)];
     let property = move || proptest::sample::select(properties.clone()).prop_map(str::to_owned);
@@ -280,6 +306,7 @@ fn occurs(properties: Vec<&'static str>) -> BoxedStrategy<Occurs> {
         1 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::Last(sign, n)),
         2 => (property(), sign(), small()).prop_map(|(name, sign, n)| Occurs::Sum(name, sign, n)),
         2 => (property(), sign(), 0u64..4).prop_map(|(name, sign, n)| Occurs::Distinct(name, sign, n)),
+        3 => periods(),
         2 => (sign(), factor, other()).prop_map(|(sign, factor, other)| Occurs::Relative(sign, factor, Box::new(other))),
         2 => (sign(), 0u64..4).prop_map(|(sign, n)| Occurs::Nth(sign, n)),
         2 => time_test().prop_map(Occurs::At),
@@ -573,7 +600,7 @@ proptest! {
             let funnel = Funnel {
                 steps: names.iter().map(happened).collect(),
                 from: Timestamp::from_millis(START_MS - 1),
-                to: Timestamp::from_millis(START_MS + 100),
+                to: Timestamp::from_millis(START_MS + 100 * DAY_MS),
                 within_ms,
             };
             prop_assert_eq!(index.funnel(PROJECT, funnel, context()).await.unwrap(), expected);

@@ -5,7 +5,7 @@ use super::occurs::{any_number, check_factor, check_time, sum_kind};
 use super::parser::whole_number;
 use super::{
     Comparison, Filter, FilterError, Happened, MAX_CONDITIONS, MAX_DEPTH, MAX_LIST,
-    MAX_OPERAND_BYTES, Occurs, Operand, Phrase, Predicate, Problem, Test,
+    MAX_OPERAND_BYTES, Occurs, Operand, Periods, Phrase, Predicate, Problem, Step, Test,
 };
 use serde_json::{Map, Value, json};
 
@@ -200,6 +200,11 @@ fn read_occurs(
         })();
         return inside("at", test).map(Occurs::At);
     }
+    for (name, period) in Periods::NAMES {
+        if let Some(sign) = text(object, name)? {
+            return read_periods(object, name, period, sign);
+        }
+    }
     let names = ["count", "first", "last", "nth", "sum", "distinct"];
     for name in names {
         let Some(sign) = text(object, name)? else {
@@ -256,8 +261,44 @@ fn read_occurs(
         };
     }
     Err(wrong(
-        "expected one of count, first, last, sum, distinct, nth, at",
+        "expected one of count, first, last, sum, distinct, days, weeks, months, nth, at",
     ))
+}
+
+fn read_periods(
+    object: &Map<String, Value>,
+    name: &str,
+    period: Step,
+    sign: &str,
+) -> Result<Occurs, FilterError> {
+    let compared = |object: &Map<String, Value>, name: &str, sign: &str| {
+        let comparison =
+            Comparison::from_sign(sign).ok_or_else(|| wrong("expected =, <, <=, > or >="));
+        let comparison = inside(name, comparison)?;
+        let times = read_operand(object, "times", FieldKind::Number(Unit::Plain))?;
+        let times = inside("times", whole_number(&times).map_err(problem))?;
+        Ok((comparison, times))
+    };
+    let each = match object.get("each") {
+        None => Periods::ANY,
+        Some(each) => {
+            let read = (|| {
+                let each = each
+                    .as_object()
+                    .ok_or_else(|| wrong("expected an object"))?;
+                let sign = text(each, "count")?.ok_or_else(|| wrong("expected a count"))?;
+                compared(each, "count", sign)
+            })();
+            inside("each", read)?
+        }
+    };
+    let (comparison, number) = compared(object, name, sign)?;
+    Ok(Occurs::Periods(Periods {
+        period,
+        each,
+        comparison,
+        number,
+    }))
 }
 
 /// What a count is compared with.
@@ -421,6 +462,15 @@ fn write_occurs(occurs: &Occurs) -> Value {
         }
         Occurs::Distinct(name, sign, many) => {
             json!({ "distinct": sign.sign(), "property": name, "times": many })
+        }
+        Occurs::Periods(periods) => {
+            let sign = periods.comparison.sign();
+            let mut written = json!({ periods.name(): sign, "times": periods.number });
+            if periods.each != Periods::ANY {
+                let (sign, times) = periods.each;
+                written["each"] = json!({ "count": sign.sign(), "times": times });
+            }
+            written
         }
         Occurs::Relative(sign, factor, other) => {
             let mut written = json!({ "count": sign.sign(), "of": write_happened(other) });

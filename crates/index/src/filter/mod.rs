@@ -15,7 +15,7 @@ mod when;
 
 pub use fields::{FIELDS, Field, FieldKind, HAPPENINGS, Happening, Origin, Unit, field, happening};
 pub use operand::Operand;
-pub use when::{Clock, Step, When};
+pub use when::{Calendar, Clock, Step, When};
 
 use serde::Serialize;
 use std::ops::Range;
@@ -106,11 +106,47 @@ pub enum Occurs {
     Sum(String, Comparison, f64),
     /// So many different values of a property.
     Distinct(String, Comparison, u64),
+    /// On so many days, weeks or months, in the project's time zone.
+    Periods(Periods),
     /// Only those count that are the so-manieth, by time; of several at once all are the
     /// same. Those outside of [`Occurs::At`] are counted, too.
     Nth(Comparison, u64),
     /// Only those at this time count.
     At(Test),
+}
+
+/// Those on which something did not happen at all are not among them, whatever `each` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Periods {
+    pub period: Step,
+    /// How often it happened on each that counts.
+    pub each: (Comparison, u64),
+    /// How many there are of these.
+    pub comparison: Comparison,
+    pub number: u64,
+}
+
+impl Periods {
+    /// Once, or more often.
+    pub const ANY: (Comparison, u64) = (Comparison::AtLeast, 1);
+
+    /// From `days`, `weeks` or `months`.
+    pub fn period_of(name: &str) -> Option<Step> {
+        let mut all = Self::NAMES.into_iter();
+        all.find(|(known, _)| *known == name).map(|(_, step)| step)
+    }
+
+    pub fn name(self) -> &'static str {
+        let mut all = Self::NAMES.into_iter();
+        let found = all.find(|(_, step)| *step == self.period);
+        found.map_or("days", |(name, _)| name)
+    }
+
+    pub(crate) const NAMES: [(&'static str, Step); 3] = [
+        ("days", Step::Day),
+        ("weeks", Step::Week),
+        ("months", Step::Month),
+    ];
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

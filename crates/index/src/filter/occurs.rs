@@ -5,7 +5,7 @@ use super::lexer::Token;
 use super::operand::print_text;
 use super::parser::{Parsed, Parser, whole_number};
 use super::print::{print_happened, print_test};
-use super::{Comparison, FilterError, Happened, Occurs, Operand, Problem, Test};
+use super::{Comparison, FilterError, Happened, Occurs, Operand, Periods, Problem, Test};
 
 const DURATION: FieldKind = FieldKind::Number(Unit::Milliseconds);
 const COUNT: FieldKind = FieldKind::Number(Unit::Plain);
@@ -21,6 +21,7 @@ impl Parser {
         let known = known.map_err(|problem| FilterError::at(at.clone(), problem))?;
         match word.as_str() {
             "count" | "first" | "last" | "sum" | "distinct" | "nth" | "at" => {}
+            name if Periods::period_of(name).is_some() => {}
             _ => return Ok(false),
         }
         self.take();
@@ -42,8 +43,22 @@ impl Parser {
             _ => COUNT,
         };
         let name = property.map(|(name, _)| name).unwrap_or_default();
+        let period = Periods::period_of(&word);
+        let each = match period {
+            Some(_) => self.each_period()?,
+            None => Periods::ANY,
+        };
         let make = |comparison, number: &Operand| {
             let whole = || whole_number(number);
+            if let Some(period) = period {
+                let number = whole()?;
+                return Ok(Occurs::Periods(Periods {
+                    period,
+                    each,
+                    comparison,
+                    number,
+                }));
+            }
             Ok(match word.as_str() {
                 "count" => Occurs::Count(comparison, whole()?),
                 "first" => Occurs::First(comparison, whole()?),
@@ -98,6 +113,27 @@ impl Parser {
         let kind = kind.map_err(|problem| FilterError::at(at, problem))?;
         self.expect_sign(")")?;
         Ok((name, kind))
+    }
+
+    /// `(count >= 2)`, if it stands there.
+    fn each_period(&mut self) -> Parsed<(Comparison, u64)> {
+        if !self.take_sign("(") {
+            return Ok(Periods::ANY);
+        }
+        if !self.take_keyword("count") {
+            return Err(self.unexpected("count"));
+        }
+        let comparison = match self.peek() {
+            Token::Sign(sign) => Comparison::from_sign(sign),
+            _ => None,
+        };
+        let comparison = comparison.ok_or_else(|| self.unexpected("=, <, <=, > or >="))?;
+        self.take();
+        let at = self.place();
+        let number = whole_number(&self.operand(COUNT)?);
+        let number = number.map_err(|problem| FilterError::at(at, problem))?;
+        self.expect_sign(")")?;
+        Ok((comparison, number))
     }
 
     /// `click()` or `2 * click()`, if it stands there.
@@ -187,6 +223,14 @@ pub(super) fn print(occurs: &Occurs, of: &Happened) -> String {
                 print_text(name, false),
                 sign.sign()
             )
+        }
+        Occurs::Periods(periods) => {
+            let each = match periods.each {
+                Periods::ANY => String::new(),
+                (sign, times) => format!("(count {} {times})", sign.sign()),
+            };
+            let (name, sign) = (periods.name(), periods.comparison.sign());
+            format!("{name}{each} {sign} {}", periods.number)
         }
         Occurs::Relative(sign, factor, other) => {
             let times = match *factor == 1.0 {

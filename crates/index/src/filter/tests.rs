@@ -51,6 +51,14 @@ fn the_written_forms_mean_what_they_say() {
             "click() count >= 0.5 * page() at from 2026-01-01 to 2026-01-31 os = a",
             "click() count >= 0.5 * page() at from 2026-01-01 to 2026-01-31 and os = a",
         ),
+        (
+            "event(Bought) days(count >= 2) >= 3 weeks from 1 to 2 months(count >= 1) = 1",
+            "event(Bought) days(count >= 2) >= 3 weeks >= 1 weeks <= 2 months = 1",
+        ),
+        ("event() days(sum(x) > 1) > 1", ""),
+        ("event() days(count from 1 to 2) > 1", ""),
+        ("event() days > click()", ""),
+        ("event() hours > 1", ""),
         ("click() sum(label) > 1", ""),
         ("click() at missing", ""),
         ("click() count > 0 * page()", ""),
@@ -372,6 +380,10 @@ fn any_field() -> impl Strategy<Value = Filter> {
         .prop_map(Filter::Field)
 }
 
+fn any_period() -> impl Strategy<Value = Step> {
+    proptest::sample::select(vec![Step::Day, Step::Week, Step::Month])
+}
+
 fn any_occurs(of: &'static str) -> BoxedStrategy<Occurs> {
     let sign = || prop_oneof![any_comparison(), Just(Comparison::Equal)];
     let many = || 0u64..100_000;
@@ -414,6 +426,16 @@ fn any_occurs(of: &'static str) -> BoxedStrategy<Occurs> {
             .boxed(),
         (property(), sign(), many())
             .prop_map(|(name, sign, n)| Occurs::Distinct(name, sign, n))
+            .boxed(),
+        (any_period(), sign(), many(), sign(), many())
+            .prop_map(|(period, comparison, number, sign, times)| {
+                Occurs::Periods(Periods {
+                    period,
+                    each: (sign, times),
+                    comparison,
+                    number,
+                })
+            })
             .boxed(),
         (sign(), factor, other).prop_map(|(sign, factor, other)| Occurs::Relative(
             sign,
@@ -496,4 +518,37 @@ proptest! {
             prop_assert!(error.at.start <= error.at.end && error.at.end <= text.len());
         }
     }
+}
+
+#[test]
+fn a_calendar_follows_the_time_zone() {
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let at_us = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    for (step, at, start) in [
+        // The day on which clocks are set back has 25 hours.
+        (
+            Step::Day,
+            "2026-10-25T22:59:59.999Z",
+            "2026-10-24T22:00:00Z",
+        ),
+        (Step::Day, "2026-10-25T23:00:00Z", "2026-10-25T23:00:00Z"),
+        (Step::Week, "2026-10-25T22:59:59Z", "2026-10-18T22:00:00Z"),
+        (Step::Month, "2026-10-31T23:00:00Z", "2026-10-31T23:00:00Z"),
+        (Step::Month, "2026-10-31T22:59:59Z", "2026-09-30T22:00:00Z"),
+    ] {
+        let mut calendar = Calendar::new(step, &zone);
+        assert_eq!(
+            calendar.start_us(at_us(at)),
+            at_us(start),
+            "{step:?} of {at}"
+        );
+    }
+    // What no calendar knows is by itself, and does not stop the others.
+    let mut days = Calendar::new(Step::Day, &zone);
+    assert_eq!(days.start_us(i64::MAX - 1), i64::MAX - 1);
+    assert_eq!(days.start_us(i64::MIN), i64::MIN);
+    assert_eq!(
+        days.start_us(at_us("2026-10-25T12:00:00Z")),
+        at_us("2026-10-24T22:00:00Z")
+    );
 }

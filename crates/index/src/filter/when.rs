@@ -211,6 +211,41 @@ impl When {
     }
 }
 
+/// Days, weeks and the like, as a calendar has them, one after the other.
+pub struct Calendar<'a> {
+    step: Step,
+    zone: &'a TimeZone,
+    /// The one that was asked for last, in microseconds since the epoch: times are often
+    /// asked for in order, and calendars are slow.
+    last: Range<i64>,
+}
+
+impl<'a> Calendar<'a> {
+    pub fn new(step: Step, zone: &'a TimeZone) -> Self {
+        Self {
+            step,
+            zone,
+            last: 0..0,
+        }
+    }
+
+    /// When the one began that holds this instant, in microseconds since the epoch. An
+    /// instant that no calendar knows is one by itself.
+    pub fn start_us(&mut self, at_us: i64) -> i64 {
+        if !self.last.contains(&at_us) {
+            let found = self.around(at_us).ok().filter(|it| it.contains(&at_us));
+            self.last = found.unwrap_or(at_us..at_us.saturating_add(1));
+        }
+        self.last.start
+    }
+
+    fn around(&self, at_us: i64) -> Result<Range<i64>, jiff::Error> {
+        let at = Timestamp::from_microsecond(at_us)?.to_zoned(self.zone.clone());
+        let found = whole(&self.step.start(&at)?, self.step)?;
+        Ok(found.start.saturating_mul(1000)..found.end.saturating_mul(1000))
+    }
+}
+
 fn whole(start: &Zoned, unit: Step) -> Result<Range<i64>, jiff::Error> {
     let end = start.checked_add(unit.span(1)?)?;
     Ok(start.timestamp().as_millisecond()..end.timestamp().as_millisecond())

@@ -1,8 +1,8 @@
 //! The naive evaluation: it looks at each replay and each of its events in turn.
 
-use super::{PROJECT, START_MS};
+use super::{DAY_MS, PROJECT, START_MS};
 use index::filter::{
-    Comparison, Filter, Happened, Occurs, Operand, Origin, Predicate, Test, When, field,
+    Comparison, Filter, Happened, Occurs, Operand, Origin, Predicate, Step, Test, When, field,
 };
 use index::{Occurrence, Value};
 use model::ReplayId;
@@ -268,6 +268,22 @@ fn is_at(test: &Test, event: &Occurrence) -> bool {
     }
 }
 
+/// A number for the day, week or month. All times lie in the summer of 2026 in a zone that is then
+/// two hours ahead.
+fn period(step: Step, event: &Occurrence) -> i64 {
+    let day = (event.at.millis() + 7_200_000).div_euclid(DAY_MS);
+    let first_of_june = 20_605;
+    match step {
+        Step::Day => day,
+        // Day 0 was a Thursday.
+        Step::Week => (day + 3).div_euclid(7),
+        Step::Month if day < first_of_june => 5,
+        Step::Month if day < first_of_june + 30 => 6,
+        Step::Month => 7,
+        _ => panic!("not generated"),
+    }
+}
+
 /// Whether something happened as is asked, among all that did.
 fn did<'w>(
     all: &dyn Fn(&str) -> Vec<&'w Occurrence>,
@@ -327,6 +343,21 @@ fn did<'w>(
                 })
                 .collect();
             compared(*sign, different.len() as f64, *n as f64)
+        }
+        Occurs::Periods(periods) => {
+            let mut often: BTreeMap<i64, f64> = BTreeMap::new();
+            for event in &found {
+                *often.entry(period(periods.period, event)).or_default() += 1.0;
+            }
+            let (sign, times) = periods.each;
+            let counts = often
+                .values()
+                .filter(|count| compared(sign, **count, times as f64));
+            compared(
+                periods.comparison,
+                counts.count() as f64,
+                periods.number as f64,
+            )
         }
         Occurs::Relative(sign, factor, other) => {
             let others = matching(all(&other.kind), other);

@@ -1,13 +1,13 @@
 // How often and when something happened: what stands behind the parentheses of `event(Bought)`.
 // As everywhere in the form, what it means only the server says.
 
-export const occurs_kinds = ['count', 'sum', 'distinct', 'nth', 'first', 'last', 'at'] as const;
+export const occurs_kinds = ['count', 'sum', 'distinct', 'days', 'weeks', 'months', 'nth', 'first', 'last', 'at'] as const;
 export type OccursKind = (typeof occurs_kinds)[number];
 
 export interface Occurs {
   kind: OccursKind;
-  /** Of a sum and of different values. */
-  property: string;
+  /** What stands in its own parentheses: a property, or how often on each day. */
+  inside: string;
   sign: string;
   value: string;
 }
@@ -16,6 +16,9 @@ export const occurs_words: Record<OccursKind, string> = {
   count: 'times, or more often than …',
   sum: 'sum of a property',
   distinct: 'different values of a property',
+  days: 'days on which it happened',
+  weeks: 'weeks in which it happened',
+  months: 'months in which it happened',
   nth: 'only the n-th time',
   first: 'first of them after the start',
   last: 'last of them after the start',
@@ -24,14 +27,28 @@ export const occurs_words: Record<OccursKind, string> = {
 
 /** What an added one begins with. */
 export const new_occurs: Record<OccursKind, Occurs> = {
-  count: { kind: 'count', property: '', sign: '>=', value: '2' },
-  sum: { kind: 'sum', property: '', sign: '>=', value: '' },
-  distinct: { kind: 'distinct', property: '', sign: '>=', value: '2' },
-  nth: { kind: 'nth', property: '', sign: '=', value: '1' },
-  first: { kind: 'first', property: '', sign: '<', value: '30s' },
-  last: { kind: 'last', property: '', sign: '>', value: '5m' },
-  at: { kind: 'at', property: '', sign: 'last', value: '7 days' },
+  count: { kind: 'count', inside: '', sign: '>=', value: '2' },
+  sum: { kind: 'sum', inside: '', sign: '>=', value: '' },
+  distinct: { kind: 'distinct', inside: '', sign: '>=', value: '2' },
+  days: { kind: 'days', inside: '', sign: '>=', value: '3' },
+  weeks: { kind: 'weeks', inside: '', sign: '>=', value: '2' },
+  months: { kind: 'months', inside: '', sign: '>=', value: '2' },
+  nth: { kind: 'nth', inside: '', sign: '=', value: '1' },
+  first: { kind: 'first', inside: '', sign: '<', value: '30s' },
+  last: { kind: 'last', inside: '', sign: '>', value: '5m' },
+  at: { kind: 'at', inside: '', sign: 'last', value: '7 days' },
 };
+
+/** What may stand in its own parentheses; empty for those that have none. */
+export const inside_words: Record<OccursKind, { label: string; example: string }> = {
+  ...of(['count', 'nth', 'first', 'last', 'at'], { label: '', example: '' }),
+  ...of(['sum', 'distinct'], { label: 'Property', example: 'property' }),
+  ...of(['days', 'weeks', 'months'], { label: 'How often in each', example: 'count >= 1' }),
+};
+
+function of<Kind extends OccursKind, T>(kinds: readonly Kind[], value: T): Record<Kind, T> {
+  return Object.fromEntries(kinds.map((kind) => [kind, value])) as Record<Kind, T>;
+}
 
 export const signsOf = (kind: OccursKind): string[] =>
   kind === 'at' ? ['last', 'from', '>=', '<=', '=', '<', '>'] : ['>=', '<=', '=', '<', '>', 'from'];
@@ -49,8 +66,9 @@ export function readOccurs(text: string): { head: string; parts: Occurs[] } | nu
   for (const [at, part] of tokens.entries()) {
     const begins = is_behind && depth === 0 && (occurs_kinds as readonly string[]).includes(part);
     // `at last 7 days` is one.
-    const is_sign = part === 'last' && texts.at(-1)?.trim() === 'at';
-    if (begins && !is_sign) texts.push('');
+    const before = texts.at(-1)?.trim() ?? '';
+    const is_of_at = part === 'last' ? before === 'at' : /^at last \d+$/.test(before);
+    if (begins && !is_of_at) texts.push('');
     texts[texts.length - 1] += part;
     if (part === '(') depth += 1;
     if (part === ')' && --depth === 0 && at > 0) is_behind = true;
@@ -58,17 +76,17 @@ export function readOccurs(text: string): { head: string; parts: Occurs[] } | nu
   const [head = '', ...rest] = texts.map((it) => it.trim());
   const parts: Occurs[] = [];
   for (const part of rest) {
-    const [, kind = '', property = '', sign = '', value = ''] = part_text.exec(part) ?? [];
+    const [, kind = '', inside = '', sign = '', value = ''] = part_text.exec(part) ?? [];
     if (!kind) return null;
-    parts.push({ kind: kind as OccursKind, property, sign, value: value.trim() });
+    parts.push({ kind: kind as OccursKind, inside, sign, value: value.trim() });
   }
   return depth === 0 && head.endsWith(')') ? { head, parts } : null;
 }
 
 export function writeOccurs(head: string, parts: readonly Occurs[]): string {
-  const written = parts.map(({ kind, property, sign, value }) => {
-    const of = kind === 'sum' || kind === 'distinct' ? `(${property})` : '';
-    return `${kind}${of} ${sign} ${value}`.trim();
+  const written = parts.map(({ kind, inside, sign, value }) => {
+    const needs_one = kind === 'sum' || kind === 'distinct';
+    return `${kind}${inside || needs_one ? `(${inside})` : ''} ${sign} ${value}`.trim();
   });
   return [head, ...written].join(' ');
 }
