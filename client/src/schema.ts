@@ -575,7 +575,7 @@ export interface SearchFields {
 
 export interface SuggestedName {
   name: string;
-  kind: 'field' | 'label' | 'happening' | 'event' | 'event_property' | 'custom';
+  kind: 'field' | 'label' | 'happening' | 'event' | 'named_event' | 'event_property' | 'custom';
   type: FieldType | null;
   /** As it is written in a filter. */
   filter: string;
@@ -1080,6 +1080,34 @@ export interface CohortMember {
   user_id: number | null;
 }
 
+export interface EventMatcher {
+  /** As the SDK sent it: `[Amplitude] Element Clicked`. */
+  event_type: string;
+  /** All of them hold. */
+  where: {
+    property: string;
+    /** As in the JSON form of filters, docs/search.md. */
+    op: string;
+    value?: unknown;
+    values?: unknown[];
+    to?: unknown;
+  }[];
+}
+
+export interface NamedEvent {
+  id: number;
+  name: string;
+  /** Any of them is meant. */
+  matchers: EventMatcher[];
+  /** Null: a program made it. */
+  owner: {
+    id: number;
+    name: string;
+  } | null;
+  created_at: string;
+  changed_at: string;
+}
+
 export interface Alert {
   id: number;
   name: string;
@@ -1240,7 +1268,7 @@ export interface AuditEntry {
   project_id: number;
   at: string;
   user_id: number | null;
-  action: 'delete_replays' | 'delete_user' | 'delete_project' | 'delete_expiry' | 'pin_replay' | 'unpin_replay' | 'change_retention' | 'apply_retention';
+  action: 'delete_replays' | 'delete_user' | 'delete_project' | 'delete_expiry' | 'pin_replay' | 'unpin_replay' | 'change_retention' | 'apply_retention' | 'add_named_event' | 'change_named_event' | 'delete_named_event';
   detail: Record<string, unknown>;
 }
 
@@ -2352,6 +2380,64 @@ export interface Operations {
     query: { project_id?: number };
     body: undefined;
     answer: Blob;
+  };
+  /** Names that people gave to captured events. Scope `read`. */
+  'GET /api/v1/named-events': {
+    path: Record<string, never>;
+    query: { project_id?: number };
+    body: undefined;
+    answer: {
+      named_events: NamedEvent[];
+    };
+  };
+  /** Give a name to captured events. Scope `write`. */
+  'POST /api/v1/named-events': {
+    path: Record<string, never>;
+    query: { project_id?: number };
+    body: {
+      name: string;
+      matchers: EventMatcher[];
+    };
+    answer: NamedEvent;
+  };
+  /** How many events matchers find, also without a name. Scope `read`. */
+  'POST /api/v1/named-events/count': {
+    path: Record<string, never>;
+    query: { project_id?: number };
+    body: {
+      matchers: EventMatcher[];
+    };
+    answer: {
+      count: number;
+      /** In so many last days, with today. */
+      days: number;
+      /** A day of the project's time zone, such as 2026-01-31. Null: not within a year. */
+      last_seen_on: string | null;
+    };
+  };
+  /** One named event. Scope `read`. */
+  'GET /api/v1/named-events/{id}': {
+    path: { id: number };
+    query: { project_id?: number };
+    body: undefined;
+    answer: NamedEvent;
+  };
+  /** Change the name or what is meant by it. Scope `write`. */
+  'PUT /api/v1/named-events/{id}': {
+    path: { id: number };
+    query: { project_id?: number };
+    body: {
+      name: string;
+      matchers: EventMatcher[];
+    };
+    answer: NamedEvent;
+  };
+  /** Delete a name that nothing refers to; the events stay. Scope `write`. */
+  'DELETE /api/v1/named-events/{id}': {
+    path: { id: number };
+    query: { project_id?: number };
+    body: undefined;
+    answer: undefined;
   };
   /** Alerts, by name. Scope `read`. */
   'GET /api/v1/alerts': {

@@ -37,6 +37,7 @@ pub fn context() -> Context {
             zone: jiff_utc(),
         },
         cohorts: HashMap::new(),
+        named_events: HashMap::new(),
     }
 }
 

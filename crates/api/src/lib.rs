@@ -235,6 +235,7 @@ fn api_routes() -> Router<Arc<State>> {
         .merge(deletion_routes())
         .merge(v1::collections::routes())
         .merge(v1::cohorts::routes())
+        .merge(v1::named_events::routes())
         .merge(v1::alerts::routes())
         .route("/api/v1/replays", get(v1::replays::list))
         .route("/api/v1/replays/{id}", get(v1::replays::one))

@@ -20,6 +20,7 @@ pub mod ingest;
 pub mod ingest_status;
 mod live;
 pub mod metrics;
+pub mod named_events;
 pub mod people;
 pub mod person_settings;
 pub mod playback;
@@ -114,6 +115,8 @@ pub struct Engine {
     assets: assets::Assets,
     alerts: alerts::Alerts,
     cohorts: cohorts::Cohorts,
+    /// Held while a named event is checked and written, so that two cannot mean the same.
+    naming: tokio::sync::Mutex<()>,
     catalog: Arc<dyn Catalog>,
     blobs: Arc<dyn Blobs>,
     recordings: Arc<recordings::Recordings>,
@@ -173,6 +176,7 @@ impl Engine {
             assets: assets::Assets::new(&settings.assets, secret),
             alerts: alerts::Alerts::new(&settings.alerts),
             cohorts: cohorts::Cohorts::default(),
+            naming: tokio::sync::Mutex::default(),
             settings,
             metrics: Metrics::default(),
             ingest_status: ingest_status::IngestStatus::default(),

@@ -35,6 +35,7 @@ fn context() -> Context {
             7,
             HashSet::from(["ada".to_owned(), "zoe".to_owned()]).into(),
         )]),
+        named_events: HashMap::new(),
     }
 }
 

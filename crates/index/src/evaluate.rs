@@ -12,7 +12,7 @@ use crate::text::Wanted;
 use crate::value::{Matcher, Value};
 use crate::{Context, Error, Result};
 use roaring::RoaringBitmap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -49,12 +49,16 @@ impl Bits {
 
 /// What a [`Happened`] asks of a row, resolved once for all pieces.
 pub struct Asked {
-    pub types: Types,
-    predicates: Vec<(String, Matcher)>,
+    types: Types,
+    /// By type, what else has the name: any of these holds.
+    also: BTreeMap<String, Vec<Tests>>,
+    predicates: Tests,
     until: Deadline,
 }
 
-pub enum Types {
+type Tests = Vec<(String, Matcher)>;
+
+enum Types {
     One(String),
     /// All that begin so.
     Kind(String),
@@ -72,22 +76,44 @@ impl Asked {
             let matcher = Matcher::of(&predicate.test, &context.clock).map_err(Error::Filter)?;
             Ok((predicate.name.clone(), matcher))
         };
-        let predicates = happened.predicates.iter().map(predicate);
+        let tests = |of: &Happened| {
+            of.predicates
+                .iter()
+                .map(predicate)
+                .collect::<Result<Tests>>()
+        };
+        let mut also: BTreeMap<String, Vec<Tests>> = BTreeMap::new();
+        let name = happened.name.as_ref().filter(|_| known.kind == "event");
+        let meanings = name.and_then(|name| context.named_events.get(name));
+        for meaning in meanings.into_iter().flatten() {
+            let event_type = meaning.name.as_ref().filter(|it| Some(*it) != name);
+            if let Some(event_type) = event_type {
+                let of_type = also.entry(type_name(known.kind, event_type)).or_default();
+                of_type.push(tests(meaning)?);
+            }
+        }
         Ok(Self {
             types,
-            predicates: predicates.collect::<Result<_>>()?,
+            also,
+            predicates: tests(happened)?,
             until,
         })
     }
 
-    /// Rows of the types, stretch by stretch.
+    /// Rows of all types that are asked for, stretch by stretch.
     pub fn stretches(&self, segment: &Segment) -> Vec<Range<u32>> {
+        let also = self.also.keys();
+        let also = also.filter_map(|name| rows_of(segment, name));
+        self.own_stretches(segment)
+            .into_iter()
+            .chain(also)
+            .collect()
+    }
+
+    fn own_stretches(&self, segment: &Segment) -> Vec<Range<u32>> {
         let types = segment.types();
         match &self.types {
-            Types::One(name) => {
-                let found = types.binary_search_by(|(known, _)| known.cmp(name));
-                found.map(|at| types[at].1.clone()).into_iter().collect()
-            }
+            Types::One(name) => rows_of(segment, name).into_iter().collect(),
             Types::Kind(start) => {
                 let kind = types
                     .iter()
@@ -98,7 +124,7 @@ impl Asked {
     }
 
     pub fn has_predicates(&self) -> bool {
-        !self.predicates.is_empty()
+        !self.predicates.is_empty() || !self.also.is_empty()
     }
 
     /// Calls with each living row within a time that fulfils everything.
@@ -113,43 +139,74 @@ impl Asked {
         if times.end <= within.start || times.start >= within.end {
             return Ok(());
         }
-        let stretches = self.stretches(segment);
-        if stretches.is_empty() {
+        if self.stretches(segment).is_empty() {
             return Ok(());
         }
-        let mut tests: Vec<(Option<Arc<Column>>, Vec<bool>)> = Vec::new();
-        for (name, matcher) in &self.predicates {
-            let column = segment.column(name)?;
-            let mut passes = vec![matcher.is_negated];
-            if let Some(column) = &column {
-                let values = column.dictionary.iter();
-                passes.extend(values.map(|value| matcher.passes(value) != matcher.is_negated));
-            }
-            tests.push((column, passes));
-        }
-        let holds = |row: u32| {
-            tests.iter().all(|(column, passes)| {
-                passes[column.as_ref().map_or(0, |column| column.code(row)) as usize]
-            })
-        };
+        let common = OfPiece::new(&self.predicates, segment)?;
         let is_whole = times.start >= within.start && times.end <= within.end;
         let times = if is_whole {
             None
         } else {
             Some(segment.times()?)
         };
-        for rows in stretches {
-            let rows = match &times {
-                None => rows,
-                Some(times) => segment.rows_within(rows, times, within),
+        let in_time = |rows: Range<u32>| match &times {
+            None => rows,
+            Some(times) => segment.rows_within(rows, times, within),
+        };
+        let is_alive = |row: u32| held.dead.is_empty() || !held.dead.contains(row);
+        for rows in self.own_stretches(segment) {
+            self.until.each(in_time(rows), |row| {
+                if is_alive(row) && common.hold(row) {
+                    each(row);
+                }
+            })?;
+        }
+        for (name, any_of) in &self.also {
+            let Some(rows) = rows_of(segment, name) else {
+                continue;
             };
-            self.until.each(rows, |row| {
-                if (held.dead.is_empty() || !held.dead.contains(row)) && holds(row) {
+            let any_of = any_of.iter().map(|tests| OfPiece::new(tests, segment));
+            let any_of: Vec<OfPiece> = any_of.collect::<Result<_>>()?;
+            self.until.each(in_time(rows), |row| {
+                let holds = || common.hold(row) && any_of.iter().any(|tests| tests.hold(row));
+                if is_alive(row) && holds() {
                     each(row);
                 }
             })?;
         }
         Ok(())
+    }
+}
+
+/// Rows of one type.
+fn rows_of(segment: &Segment, name: &str) -> Option<Range<u32>> {
+    let types = segment.types();
+    let found = types.binary_search_by(|(known, _)| known.as_str().cmp(name));
+    found.ok().map(|at| types[at].1.clone())
+}
+
+/// Tests, made once for each different value of a piece.
+struct OfPiece(Vec<(Option<Arc<Column>>, Vec<bool>)>);
+
+impl OfPiece {
+    fn new(tests: &Tests, segment: &Segment) -> Result<Self> {
+        let mut all = Vec::new();
+        for (name, matcher) in tests {
+            let column = segment.column(name)?;
+            let mut passes = vec![matcher.is_negated];
+            if let Some(column) = &column {
+                let values = column.dictionary.iter();
+                passes.extend(values.map(|value| matcher.passes(value) != matcher.is_negated));
+            }
+            all.push((column, passes));
+        }
+        Ok(Self(all))
+    }
+
+    fn hold(&self, row: u32) -> bool {
+        self.0.iter().all(|(column, passes)| {
+            passes[column.as_ref().map_or(0, |column| column.code(row)) as usize]
+        })
     }
 }
 

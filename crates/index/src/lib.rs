@@ -48,7 +48,7 @@ pub use state::MAX_NAMES;
 pub use text::{Appearance, Wanted};
 pub use value::{MAX_VALUE_BYTES, Matcher, Value};
 
-use filter::{Clock, Problem};
+use filter::{Clock, Happened, Problem};
 use model::{ProjectId, ReplayId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -178,6 +178,9 @@ pub struct Context {
     /// By cohort, of the cohorts that a filter names: user ids, and ids of devices of
     /// which no user is known.
     pub cohorts: HashMap<i64, Arc<HashSet<String>>>,
+    /// By name, of the events that a filter names: what else has the name, each with the type of
+    /// the event and tests on it. How often it occurs is not looked at.
+    pub named_events: HashMap<String, Vec<Happened>>,
 }
 
 /// What was not indexed.

@@ -75,6 +75,7 @@ fn context() -> Context {
             zone: jiff::tz::TimeZone::UTC,
         },
         cohorts: HashMap::new(),
+        named_events: HashMap::new(),
     }
 }
 

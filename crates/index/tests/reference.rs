@@ -31,6 +31,7 @@ fn context() -> Context {
             zone: jiff::tz::TimeZone::get(ZONE).unwrap(),
         },
         cohorts: HashMap::from([(1, HashSet::from(["u1".to_owned(), "u2".to_owned()]).into())]),
+        named_events: HashMap::from([(world::NAMED.to_owned(), world::meanings())]),
     }
 }
 
@@ -123,7 +124,7 @@ fn after_ms() -> impl Strategy<Value = i64> {
 }
 
 fn event() -> impl Strategy<Value = Occurrence> {
-    let name = proptest::sample::select(vec!["Bought", "Looked", "Paid"]);
+    let name = proptest::sample::select(vec!["Bought", "Looked", "Paid", world::NAMED]);
     (
         name,
         0usize..14,
@@ -316,7 +317,12 @@ fn occurs(properties: Vec<&'static str>) -> BoxedStrategy<Occurs> {
 
 fn did_event() -> BoxedStrategy<Happened> {
     (
-        proptest::option::of(proptest::sample::select(vec!["Bought", "Looked", "Gone"])),
+        proptest::option::of(proptest::sample::select(vec![
+            "Bought",
+            "Looked",
+            "Gone",
+            world::NAMED,
+        ])),
         proptest::collection::vec(named(vec!["p", "q", "none"], open_test()), 0..3),
         proptest::collection::vec(occurs(vec!["p", "q", "none"]), 0..3),
     )
@@ -543,7 +549,7 @@ proptest! {
             let what = Happened { occurs: Vec::new(), ..what };
             let at = |ms: i64| Timestamp::from_millis(START_MS + ms);
             let matching: Vec<&Occurrence> = world.events.iter().filter(|event| {
-                what.name.as_ref().is_none_or(|name| *name == event.name)
+                what.name.as_ref().is_none_or(|name| world::is_called(name, event))
                     && what.predicates.iter().all(|predicate| holds(&predicate.test, &World::property(event, &predicate.name)))
             }).collect();
             let series = Series { what: what.clone(), boundaries: (from..=to).map(at).collect(), with_users: true };

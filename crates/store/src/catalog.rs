@@ -7,6 +7,7 @@ pub mod collaboration;
 pub mod collections;
 pub mod deletion;
 pub mod errors;
+pub mod named_events;
 pub mod people;
 pub mod search;
 pub mod sqlite;
@@ -21,6 +22,7 @@ use deletion::DeletionCatalog;
 use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
+use named_events::NamedEventCatalog;
 use people::PeopleCatalog;
 use search::SearchCatalog;
 use tokens::TokenCatalog;
@@ -169,6 +171,7 @@ pub trait Catalog:
     + AlertCatalog
     + DeletionCatalog
     + ErrorCatalog
+    + NamedEventCatalog
     + PeopleCatalog
     + SearchCatalog
     + TokenCatalog

@@ -15,6 +15,7 @@ mod assets;
 mod collaboration;
 mod collections;
 mod errors;
+mod named_events;
 mod people;
 mod search;
 mod tokens;
@@ -141,6 +142,7 @@ pub async fn catalog(catalog: &dyn Catalog) {
     people::people(catalog, project).await;
     search::search(catalog, project, second, user.id).await;
     collections::collections(catalog, project, second, &user).await;
+    named_events::named_events(catalog, project, second, &user).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

@@ -3,8 +3,9 @@
 
 use super::Access;
 use super::build::{
-    Operation, array, flag, integer, object, one, operation, optional, or_null, schema, text,
+    Operation, array, flag, integer, object, one, operation, optional, or_null, says, schema, text,
 };
+use super::schemas::maybe_text;
 use model::Scope;
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Operation> {
         saved_searches(),
         playlists(),
         cohorts(),
+        named_events(),
         alerts(),
         frustration(),
         retention(),
@@ -146,6 +148,48 @@ fn cohorts() -> Vec<Operation> {
             200,
             "text/csv; charset=utf-8",
             text(),
+        ),
+    ]
+}
+
+fn named_events() -> Vec<Operation> {
+    let (all, one_of_them) = ("/api/v1/named-events", "/api/v1/named-events/{id}");
+    let matchers = || ("matchers", array(schema("EventMatcher")));
+    let body = || object([("name", text()), matchers()]);
+    let counted = object([
+        ("count", integer()),
+        ("days", says(integer(), "In so many last days, with today.")),
+        (
+            "last_seen_on",
+            says(
+                maybe_text(),
+                "A day of the project's time zone, such as 2026-01-31. Null: not within a year.",
+            ),
+        ),
+    ]);
+    vec![
+        get(all, "Names that people gave to captured events")
+            .gives(one("named_events", array(schema("NamedEvent")))),
+        write("post", all, "Give a name to captured events")
+            .takes(body())
+            .creates(schema("NamedEvent")),
+        operation(
+            "post",
+            "/api/v1/named-events/count",
+            READ,
+            "How many events matchers find, also without a name",
+        )
+        .project()
+        .takes(object([matchers()]))
+        .gives(counted),
+        get(one_of_them, "One named event").gives(schema("NamedEvent")),
+        write("put", one_of_them, "Change the name or what is meant by it")
+            .takes(body())
+            .gives(schema("NamedEvent")),
+        write(
+            "delete",
+            one_of_them,
+            "Delete a name that nothing refers to; the events stay",
         ),
     ]
 }

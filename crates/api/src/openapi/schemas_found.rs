@@ -98,6 +98,7 @@ fn search() -> Vec<Named> {
                         "label",
                         "happening",
                         "event",
+                        "named_event",
                         "event_property",
                         "custom",
                     ]),

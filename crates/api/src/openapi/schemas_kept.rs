@@ -11,10 +11,17 @@ use serde_json::{Map, Value, json};
 type Named = (&'static str, Value);
 
 pub fn all() -> Vec<Named> {
-    [searches(), cohorts(), alerts(), frustration(), deletions()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        searches(),
+        cohorts(),
+        named_events(),
+        alerts(),
+        frustration(),
+        deletions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What somebody made, with more fields.
@@ -164,6 +171,39 @@ fn cohorts() -> Vec<Named> {
             ]),
         ),
     ]
+}
+
+fn named_events() -> Vec<Named> {
+    let test = object([
+        ("property", text()),
+        (
+            "op",
+            says(text(), "As in the JSON form of filters, docs/search.md."),
+        ),
+        ("value", optional(anything())),
+        ("values", optional(array(anything()))),
+        ("to", optional(anything())),
+    ]);
+    let matcher = object([
+        (
+            "event_type",
+            says(text(), "As the SDK sent it: `[Amplitude] Element Clicked`."),
+        ),
+        ("where", says(array(test), "All of them hold.")),
+    ]);
+    let owner = object([("id", integer()), ("name", text())]);
+    let named = object([
+        ("id", integer()),
+        ("name", text()),
+        (
+            "matchers",
+            says(array(schema("EventMatcher")), "Any of them is meant."),
+        ),
+        ("owner", says(or_null(owner), "Null: a program made it.")),
+        ("created_at", time()),
+        ("changed_at", time()),
+    ]);
+    vec![("EventMatcher", matcher), ("NamedEvent", named)]
 }
 
 fn alerts() -> Vec<Named> {
@@ -367,6 +407,9 @@ fn deletions() -> Vec<Named> {
                         "unpin_replay",
                         "change_retention",
                         "apply_retention",
+                        "add_named_event",
+                        "change_named_event",
+                        "delete_named_event",
                     ]),
                 ),
                 ("detail", map(anything())),

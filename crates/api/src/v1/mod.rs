@@ -12,6 +12,7 @@ pub mod events;
 pub mod export;
 pub mod frustration;
 pub mod issues;
+pub mod named_events;
 pub mod projects;
 pub mod replays;
 pub mod retention;

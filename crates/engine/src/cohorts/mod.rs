@@ -7,6 +7,8 @@
 mod list;
 mod references;
 
+pub(crate) use references::filter_of;
+
 pub use list::{ListFormat, ListReport, MAX_LINES, MAX_LIST_BYTES, csv_of};
 
 use crate::collections::{

@@ -68,7 +68,7 @@ fn resolved(cohorts: &[Cohort], mut filter: Filter) -> Result<Vec<i64>> {
     Ok(filter.cohorts())
 }
 
-fn filter_of(cohort: &Cohort) -> Result<Option<Filter>> {
+pub(crate) fn filter_of(cohort: &Cohort) -> Result<Option<Filter>> {
     CohortDefinition::of(cohort)?.filter()
 }
 

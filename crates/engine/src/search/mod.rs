@@ -93,6 +93,7 @@ impl Engine {
         Ok(Context {
             clock: Clock { now, zone },
             cohorts: identities.collect(),
+            named_events: self.meanings_of(project.id, filter).await?,
         })
     }
 

@@ -46,6 +46,7 @@ impl Engine {
         let mut found = fixed_names(prefix);
         let prefix = prefix.to_owned();
         let index = &self.search.index;
+        found.extend(self.named_like(project, &prefix).await?);
         for name in index.names(project, prefix, limit).await? {
             found.push(made_up(name.kind, name.name));
         }
@@ -78,6 +79,17 @@ impl Engine {
             found.push(SuggestedValue { value, count, text });
         }
         Ok(found)
+    }
+
+    async fn named_like(&self, project: ProjectId, prefix: &str) -> Result<Vec<SuggestedName>> {
+        let prefix = prefix.to_lowercase();
+        let named = self.named_events(project).await?.into_iter();
+        let fitting = named.filter(|it| it.name.to_lowercase().starts_with(&prefix));
+        let suggested = fitting.map(|it| SuggestedName {
+            kind: "named_event",
+            ..made_up(NameKind::Event, it.name)
+        });
+        Ok(suggested.collect())
     }
 
     async fn suggest_cohorts(

@@ -273,6 +273,24 @@ impl Filter {
         found
     }
 
+    /// Names of the events that it asks for.
+    pub fn event_names(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.each_condition(&mut |condition| {
+            let Self::Happened(happened) = condition else {
+                return;
+            };
+            let others = happened.occurs.iter().filter_map(|occurs| match occurs {
+                Occurs::Relative(_, _, other) => Some(&**other),
+                _ => None,
+            });
+            let all = std::iter::once(happened).chain(others);
+            let events = all.filter(|it| it.kind == "event");
+            found.extend(events.filter_map(|it| it.name.as_deref()));
+        });
+        found
+    }
+
     fn each_condition<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
         match self {
             Self::All(filters) | Self::Any(filters) => {

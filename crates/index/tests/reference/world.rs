@@ -237,10 +237,39 @@ impl World {
     }
 }
 
+/// A name that somebody gave to other events. Some have it themselves.
+pub const NAMED: &str = "Deal";
+
+pub fn meanings() -> Vec<Happened> {
+    let texts = [
+        "event(Bought, p = pro)",
+        "event(Bought, q > 0)",
+        "event(Looked, q missing)",
+    ];
+    let read = |text| match Filter::from_text(text) {
+        Ok(Filter::Happened(happened)) => happened,
+        other => panic!("{other:?}"),
+    };
+    texts.map(read).into()
+}
+
+pub fn is_called(name: &str, event: &Occurrence) -> bool {
+    let property = |name: &str| World::property(event, name).first().cloned();
+    let is_meant = match event.name.as_str() {
+        "Bought" => {
+            let is_pro = property("p").is_some_and(|value| shown(&value) == "pro");
+            is_pro || property("q").is_some_and(|value| number_of(&value) > Some(0.0))
+        }
+        "Looked" => property("q").is_none(),
+        _ => false,
+    };
+    event.name == name || (name == NAMED && event.kind == "event" && is_meant)
+}
+
 fn matching<'w>(mut found: Vec<&'w Occurrence>, happened: &Happened) -> Vec<&'w Occurrence> {
     found.retain(|event| {
         let name = happened.name.as_ref();
-        name.is_none_or(|name| *name == event.name)
+        name.is_none_or(|name| is_called(name, event))
     });
     found.retain(|event| {
         let mut all = happened.predicates.iter();

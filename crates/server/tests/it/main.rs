@@ -28,6 +28,7 @@ mod import_formats;
 mod json_schema;
 mod listeners;
 mod live;
+mod named_events;
 mod openapi;
 mod order;
 mod own_sdk;

@@ -137,6 +137,7 @@ impl Known {
             ("saved-searches", "saved_searches"),
             ("playlists", "playlists"),
             ("cohorts", "cohorts"),
+            ("named-events", "named_events"),
             ("alerts", "alerts"),
         ] {
             known

@@ -9,6 +9,7 @@ mod deletion;
 mod erasure;
 mod errors;
 mod issues;
+mod named_events;
 mod people;
 mod replays;
 mod rows;
@@ -41,6 +42,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0008_collections.sql"),
     include_str!("sqlite/migrations/0009_token_scopes.sql"),
     include_str!("sqlite/migrations/0010_frustration_settings.sql"),
+    include_str!("sqlite/migrations/0011_named_events.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

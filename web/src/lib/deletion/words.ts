@@ -50,12 +50,16 @@ const actions: Record<string, string> = {
   unpin_replay: 'A pin taken away',
   change_retention: 'Retention changed',
   apply_retention: 'Retention applied to what is kept',
+  add_named_event: 'A name given to events',
+  change_named_event: 'A named event changed',
+  delete_named_event: 'A named event deleted',
 };
 
 export const actionText = (entry: AuditEntry) => actions[entry.action] ?? entry.action;
 
 export function detailText({ detail }: AuditEntry): string {
   const parts: string[] = [];
+  if (typeof detail.name === 'string') parts.push(`“${detail.name}”`);
   if (typeof detail.retention_days === 'number') parts.push(plural(detail.retention_days, 'day'));
   if (typeof detail.replays === 'number') parts.push(`${plural(detail.replays, 'replay')} changed`);
   if (detail.state === 'failed') parts.push('failed');

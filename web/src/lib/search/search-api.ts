@@ -4,7 +4,7 @@ import type { FieldType } from './filter-text';
 
 export interface Suggestion {
   name: string;
-  kind: 'field' | 'label' | 'happening' | 'event' | 'event_property' | 'custom';
+  kind: 'field' | 'label' | 'happening' | 'event' | 'named_event' | 'event_property' | 'custom';
   /** Null: what has no value of its own. */
   type: FieldType | null;
   /** As it is written in a filter. */

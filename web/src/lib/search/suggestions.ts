@@ -17,6 +17,7 @@ const groups: Record<Suggestion['kind'], string> = {
   label: 'Tags and user properties',
   happening: 'Happened',
   event: 'Events',
+  named_event: 'Named events',
   event_property: 'Event properties',
   custom: 'Custom events',
 };
@@ -43,7 +44,7 @@ export async function offersFor(project_id: number, typed: string, signal: Abort
   const { names } = await namesLike(project_id, now.name, signal);
   const offers = names.map((found): Offer => {
     if (found.type) types.set(found.filter, found.type);
-    const is_complete = found.kind === 'event' || found.kind === 'custom';
+    const is_complete = ['event', 'named_event', 'custom'].includes(found.kind);
     return {
       group: groups[found.kind],
       text: found.name,

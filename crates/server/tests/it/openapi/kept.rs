@@ -74,6 +74,28 @@ pub fn keep_everything(document: &mut Document, server: &Server, site: &Site, re
     );
     tell("DELETE", &one, &gone["id"].to_string(), Value::Null);
 
+    let named = "/api/v1/named-events";
+    let one = format!("{named}/{{id}}");
+    let test = |op: &str, more: Value| {
+        let mut test = json!({"property": "[Amplitude] Element Text", "op": op});
+        test.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        test
+    };
+    let matchers = json!([{"event_type": "[Amplitude] Element Clicked", "where": [
+        test("=", json!({"value": "Pay"})), test("in", json!({"values": ["a", "b"]})),
+        test("from", json!({"value": 1, "to": 2})), test("exists", json!({}))]}]);
+    let count = json!({"matchers": matchers});
+    tell("POST", "/api/v1/named-events/count", "", count);
+    let body = json!({"name": "Clicked pay", "matchers": matchers});
+    let pay: Value = tell("POST", named, "", body);
+    let body = json!({"name": "Clicked to pay", "matchers": matchers});
+    tell("PUT", &one, &pay["id"].to_string(), body);
+    let body = json!({"name": "Short-lived", "matchers": [{"event_type": "x"}]});
+    let gone: Value = tell("POST", named, "", body);
+    tell("DELETE", &one, &gone["id"].to_string(), Value::Null);
+
     let alerts = "/api/v1/alerts";
     let one = format!("{alerts}/{{id}}");
     let webhook = json!({"url": site.url("/hook")});

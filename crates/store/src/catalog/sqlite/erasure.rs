@@ -361,9 +361,10 @@ pub fn orphan_assets(db: &Connection, project: ProjectId) -> Result<u64> {
 
 /// Tables with a column `project_id`, children before their parents. What hangs on a
 /// row goes with it.
-const OF_PROJECT: [(&str, &str); 20] = [
+const OF_PROJECT: [(&str, &str); 21] = [
     ("alerts", "id"),
     ("cohorts", "id"),
+    ("named_events", "id"),
     ("playlists", "id"),
     ("saved_searches", "id"),
     ("ratings", "rowid_less"),
