@@ -7,6 +7,7 @@ import {
   type FromStage,
   type ToStage,
 } from '../lib/player/stage-protocol';
+import { describe } from './describe';
 import { boxOf, childrenOf, elementOf, pathAt, rectOf } from './inspect';
 import { Overlay } from './overlay';
 import { Reel, type Part } from './reel';
@@ -217,6 +218,8 @@ async function handle(message: ToStage): Promise<void> {
       return post({ kind: 'path', request: message.request, path: pathAt(screen, message.x, message.y) });
     case 'measure':
       return post({ kind: 'box', request: message.request, box: boxOf(screen, message.node_id) });
+    case 'describe':
+      return post({ kind: 'element', request: message.request, element: describe(screen, message.node_id) });
     case 'highlight':
       highlighted = message.node_id;
       return markHighlight();

@@ -1,4 +1,4 @@
-import type { FromStage, NodeBox, NodeSummary, ToStage } from './stage-protocol';
+import type { FromStage, NodeBox, NodeSummary, PickedElement, ToStage } from './stage-protocol';
 
 type Question = Extract<ToStage, { request: number }>;
 type WithoutNumber<T> = T extends unknown ? Omit<T, 'request'> : never;
@@ -74,6 +74,11 @@ export class StageLink {
   async box(node_id: number): Promise<NodeBox | null> {
     const answer = await this.#ask({ kind: 'measure', node_id });
     return answer?.kind === 'box' ? answer.box : null;
+  }
+
+  async describe(node_id: number): Promise<PickedElement | null> {
+    const answer = await this.#ask({ kind: 'describe', node_id });
+    return answer?.kind === 'element' ? answer.element : null;
   }
 
   async change(at_ms: number, direction: 1 | -1): Promise<number | null> {

@@ -44,6 +44,8 @@ export type ToStage =
   | { kind: 'pick'; request: number; x: number; y: number }
   /** Answered by `box`. */
   | { kind: 'measure'; request: number; node_id: number }
+  /** Answered by `element`: what was meant if the node was clicked. */
+  | { kind: 'describe'; request: number; node_id: number }
   | { kind: 'highlight'; node_id: number | null };
 
 /** Stage to player. */
@@ -55,7 +57,18 @@ export type FromStage =
   | { kind: 'change'; request: number; at_ms: number | null }
   | { kind: 'nodes'; request: number; nodes: NodeSummary[] }
   | { kind: 'path'; request: number; path: number[] }
-  | { kind: 'box'; request: number; box: NodeBox | null };
+  | { kind: 'box'; request: number; box: NodeBox | null }
+  | { kind: 'element'; request: number; element: PickedElement | null };
+
+/** What SDKs say of an element. Empty is what it has not; long texts are cut. */
+export interface PickedElement {
+  tag: string;
+  text: string;
+  id: string;
+  class: string;
+  href: string;
+  aria_label: string;
+}
 
 /** One line of the element tree. Texts are cut; they are for looking at. */
 export interface NodeSummary {

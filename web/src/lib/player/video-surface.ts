@@ -77,6 +77,8 @@ export class VideoSurface {
         return this.say({ kind: 'path', request: message.request, path: [] });
       case 'measure':
         return this.say({ kind: 'box', request: message.request, box: null });
+      case 'describe':
+        return this.say({ kind: 'element', request: message.request, element: null });
       case 'highlight':
         return;
     }
