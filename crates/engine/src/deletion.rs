@@ -183,16 +183,10 @@ impl Engine {
             let message = format!("replay_ids must be 1 to {MAX_REPLAYS} ids");
             return Err(Error::Invalid(message));
         }
-        for id in &ids {
-            let row = self.catalog.replay(*id).await?;
-            let gone = self.catalog.gone_replay(*id).await?;
-            if row.is_none_or(|row| row.project_id != project)
-                && gone.is_none_or(|gone| gone.project != project)
-            {
-                return Err(Error::NotFound("replay"));
-            }
+        match self.catalog.has_or_had_replays(project, &ids).await? {
+            true => Ok(ids),
+            false => Err(Error::NotFound("replay")),
         }
-        Ok(ids)
     }
 
     async fn replays_found(
@@ -283,14 +277,11 @@ impl Engine {
             files += self.delete_blobs(&format!("video/{project}/{id}")).await?;
         }
         self.recordings.forget(&folders);
-        let deleted = {
+        {
             let _order = self.row_writes.lock().await;
             let rows = self.catalog.delete_replays(job.id, project, ids);
             let who = vec![Subject::Replays(ids.to_vec())];
-            self.forget_and_delete(project, who, rows).await?
-        };
-        for (project, id) in deleted.changed_replays {
-            self.feed_errors_again(project, id).await?;
+            self.forget_and_delete(project, who, rows).await?;
         }
         self.count(job, "files", files).await
     }
@@ -319,14 +310,9 @@ impl Engine {
         self.said.clear();
         self.forget_in_cohorts(project, &identities).await?;
         // Who they are goes last: a repeated job needs their names.
-        let deleted = self.catalog.delete_person(project, &identities).await?;
+        let person = self.catalog.delete_person(job.id, project, &identities);
+        person.await?;
         self.cohorts.changed();
-        self.catalog
-            .add_deletion_counts(job.id, &deleted.counts)
-            .await?;
-        for (project, id) in deleted.changed_replays {
-            self.feed_errors_again(project, id).await?;
-        }
         Ok(())
     }
 
@@ -339,9 +325,8 @@ impl Engine {
         let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
         let sessions = self.catalog.sessions_of_only(project, events).await?;
         let who = vec![Subject::Events(numbers.clone()), Subject::Replays(sessions)];
-        let rows = self.catalog.delete_events(project, &numbers);
-        let deleted = self.forget_and_delete(project, who, rows).await?;
-        self.count(job, "events", deleted).await?;
+        let rows = self.catalog.delete_events(job.id, project, &numbers);
+        self.forget_and_delete(project, who, rows).await?;
         Ok(true)
     }
 
@@ -356,16 +341,10 @@ impl Engine {
             }
         }
         loop {
-            let rows = self.catalog.delete_expired(project, now, ROWS_AT_ONCE);
-            let deleted = rows.await?;
-            if deleted.counts.is_empty() {
+            let catalog = &self.catalog;
+            let rows = catalog.delete_expired(job.id, project, now, ROWS_AT_ONCE);
+            if rows.await?.is_empty() {
                 return Ok(());
-            }
-            self.catalog
-                .add_deletion_counts(job.id, &deleted.counts)
-                .await?;
-            for (project, id) in deleted.changed_replays {
-                self.feed_errors_again(project, id).await?;
             }
         }
     }
@@ -383,12 +362,11 @@ impl Engine {
         {
             let _order = self.row_writes.lock().await;
             loop {
-                let counts = self.catalog.delete_project_rows(project, ROWS_AT_ONCE);
-                let counts = counts.await?;
-                if counts.is_empty() {
+                let catalog = &self.catalog;
+                let counts = catalog.delete_project_rows(job.id, project, ROWS_AT_ONCE);
+                if counts.await?.is_empty() {
                     break;
                 }
-                self.catalog.add_deletion_counts(job.id, &counts).await?;
             }
         }
         self.forget_project_in_index(project).await?;
@@ -413,6 +391,7 @@ impl Engine {
         for key in &keys {
             self.blobs.delete(key).await?;
         }
+        self.blobs.delete_unfinished(folder).await?;
         Ok(keys.len() as u64)
     }
 

@@ -14,6 +14,7 @@ macro_rules! ok {
 mod assets;
 mod collaboration;
 mod collections;
+mod deletion;
 mod errors;
 mod named_events;
 mod people;
@@ -143,6 +144,7 @@ pub async fn catalog(catalog: &dyn Catalog) {
     search::search(catalog, project, second, user.id).await;
     collections::collections(catalog, project, second, &user).await;
     named_events::named_events(catalog, project, second, &user).await;
+    deletion::known_replays(catalog, project, second, &user).await;
 }
 
 async fn accounts(catalog: &dyn Catalog) {

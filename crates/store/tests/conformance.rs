@@ -10,6 +10,29 @@ async fn blobs_in_a_folder() {
     conformance::blobs(&ObjectBlobs::folder(folder.path()).unwrap()).await;
 }
 
+/// `list` does not show it, so nothing else would ever delete it.
+#[tokio::test]
+async fn a_put_that_a_crash_cut_off_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = ObjectBlobs::folder(folder.path()).unwrap();
+    store::Blobs::put(&blobs, "a/b/1.rec", "x".into())
+        .await
+        .unwrap();
+    for unfinished in ["a/b/2.rec#1", "a/c/1.rec#12", "ab/1.rec#1"] {
+        let path = folder.path().join(unfinished);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "half").unwrap();
+    }
+    for prefix in ["a", "a", "not/there"] {
+        store::Blobs::delete_unfinished(&blobs, prefix)
+            .await
+            .unwrap();
+    }
+    let is_there = |path: &str| folder.path().join(path).exists();
+    assert!(is_there("a/b/1.rec") && is_there("ab/1.rec#1"));
+    assert!(!is_there("a/b/2.rec#1") && !is_there("a/c"));
+}
+
 #[tokio::test]
 async fn blobs_in_memory() {
     conformance::blobs(&ObjectBlobs::memory()).await;

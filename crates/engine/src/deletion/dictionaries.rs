@@ -21,8 +21,12 @@ const ROWS_AT_ONCE: usize = 500;
 impl Engine {
     pub(super) async fn delete_dictionaries(&self, job: &Deletion) -> Result<()> {
         let project = job.project;
-        // Who was making one had seen the replays; it is there now.
-        drop(self.deletions.seals.write().await);
+        {
+            // Who was making one had seen the replays; it is there now.
+            let _no_seals = self.deletions.seals.write().await;
+            let folder = format!("dictionaries/{project}");
+            self.blobs.delete_unfinished(&folder).await?;
+        }
         let mut gone = self.dictionaries_of_gone(project).await?;
         let dictionaries = &self.recordings.dictionaries;
         if gone.contains(&dictionaries.current_entry(project).await?.id) {

@@ -1,6 +1,7 @@
 //! What is left of deleted data where it was not by itself: contents that nobody else
 //! needs, bytes in files that hold other things as well.
 
+use super::REPLAYS_AT_ONCE;
 use crate::{Engine, Result};
 use index::Subject;
 use model::ProjectId;
@@ -13,12 +14,28 @@ impl Engine {
         if job.kind != DeletionKind::Project {
             self.delete_dictionaries(job).await?;
         }
-        // Facts that were replaced are only marked as dead in the index's files.
-        let purge = vec![Subject::Replays(Vec::new())];
-        self.forget_and_delete(job.project, purge, async { Ok(()) })
-            .await?;
+        self.erase_in_index(job.project).await?;
         self.erase_log(job).await?;
         Ok(self.catalog.erase_deleted().await?)
+    }
+
+    /// What the index said of replays that lost an error, and what was replaced in it:
+    /// that is only marked as dead in its files.
+    async fn erase_in_index(&self, project: ProjectId) -> Result<()> {
+        loop {
+            let catalog = &self.catalog;
+            let changed = catalog.deletion_changes(project, REPLAYS_AT_ONCE).await?;
+            for id in &changed {
+                self.feed_errors_again(project, *id).await?;
+            }
+            let purge = vec![Subject::Replays(Vec::new())];
+            self.forget_and_delete(project, purge, async { Ok(()) })
+                .await?;
+            if changed.is_empty() {
+                return Ok(());
+            }
+            catalog.forget_deletion_changes(project, &changed).await?;
+        }
     }
 
     /// Overwrites what is in the log and not needed any more, and deletes copies of
@@ -46,8 +63,10 @@ impl Engine {
         let _keeping = self.assets.keeping.write().await;
         self.catalog.delete_orphan_assets(project).await?;
         let in_use = self.catalog.asset_keys_in_use(project).await?;
+        let folder = format!("assets/{project}");
+        self.blobs.delete_unfinished(&folder).await?;
         let mut deleted = 0;
-        for key in self.blobs.list(&format!("assets/{project}")).await? {
+        for key in self.blobs.list(&folder).await? {
             let name = key.rsplit_once('/').map_or(key.as_str(), |(_, name)| name);
             if !in_use.contains(name) {
                 self.blobs.delete(&key).await?;

@@ -206,9 +206,15 @@ impl Engine {
             ReplayPayload::Events(events) => events.iter().map(Mark::of).collect(),
             ReplayPayload::Interactions { .. } => Vec::new(),
         };
-        self.live
+        let applied = self
+            .live
             .apply(self, id, project, upload, marks, received_at, at)
-            .await
+            .await?;
+        if applied.is_gone {
+            // Or what comes for it next would be stored before it is refused.
+            self.live.forget(id);
+        }
+        Ok(applied)
     }
 
     /// Applies what the hot log held at the start. A frame that cannot be read is

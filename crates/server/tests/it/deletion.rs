@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+mod crashes;
 mod dictionaries;
 mod leftovers;
 mod privacy_api;

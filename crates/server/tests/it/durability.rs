@@ -20,10 +20,10 @@ const SEALER_AT_MS: u64 = 2_000;
 const EVENTS_PER_TYPE: u64 = 500;
 
 /// xorshift64*: a run can be repeated by its seed.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -31,7 +31,7 @@ impl Random {
     }
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let given = std::env::var("REENACT_TEST_SEED").ok();
     let seed = given.map_or_else(
         || jiff::Timestamp::now().as_nanosecond() as u64,

@@ -3,7 +3,8 @@
 //!
 //! A job is made together with the mark of every replay that it will delete
 //! ([`GoneReplay`]), so that from then on nothing shows the replay and no upload for it
-//! is taken; the work itself may take its time and be repeated.
+//! is taken; the work itself may take its time and be repeated. Rows go together with
+//! their counts in the job's report, so each is counted once, whatever is repeated.
 
 use crate::Result;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
@@ -134,14 +135,6 @@ pub struct EventPlace {
     pub replay: Option<ReplayId>,
 }
 
-/// What deleting rows took away, and what else it touched.
-#[derive(Debug, Clone, Default)]
-pub struct Deleted {
-    pub counts: Counts,
-    /// Replays that stay and lost an error that was linked to them.
-    pub changed_replays: Vec<(ProjectId, ReplayId)>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub id: i64,
@@ -185,6 +178,8 @@ pub trait DeletionCatalog {
     async fn finish_deletion(&self, id: i64, error: Option<&str>, now: Timestamp) -> Result<()>;
 
     async fn gone_replay(&self, id: ReplayId) -> Result<Option<GoneReplay>>;
+    /// Are all of these in the project, or were they?
+    async fn has_or_had_replays(&self, project: ProjectId, ids: &[ReplayId]) -> Result<bool>;
     /// Forgets replays that went before this, and jobs that ended before this.
     async fn forget_gone_replays(&self, before: Timestamp) -> Result<u64>;
     /// Oldest first.
@@ -213,7 +208,11 @@ pub trait DeletionCatalog {
         deletion: i64,
         project: ProjectId,
         ids: &[ReplayId],
-    ) -> Result<Deleted>;
+    ) -> Result<()>;
+    /// Replays that stay and lost an error: the index is to be told.
+    async fn deletion_changes(&self, project: ProjectId, limit: usize) -> Result<Vec<ReplayId>>;
+    /// The index was told, and keeps nothing else.
+    async fn forget_deletion_changes(&self, project: ProjectId, ids: &[ReplayId]) -> Result<()>;
     /// Replays that have a recording object, by id; `after` is the last of the page before.
     async fn sealed_replays(
         &self,
@@ -251,18 +250,31 @@ pub trait DeletionCatalog {
         project: ProjectId,
         events: &[EventPlace],
     ) -> Result<Vec<ReplayId>>;
-    async fn delete_events(&self, project: ProjectId, numbers: &[u64]) -> Result<u64>;
+    async fn delete_events(&self, deletion: i64, project: ProjectId, numbers: &[u64])
+    -> Result<()>;
     /// Errors that name one of these, and the person.
-    async fn delete_person(&self, project: ProjectId, identities: &[String]) -> Result<Deleted>;
-    /// Errors, spans and people that expired, at most so many of each.
+    async fn delete_person(
+        &self,
+        deletion: i64,
+        project: ProjectId,
+        identities: &[String],
+    ) -> Result<()>;
+    /// Errors, spans and people that expired, at most so many of each; nothing was left
+    /// when there are no counts.
     async fn delete_expired(
         &self,
+        deletion: i64,
         project: ProjectId,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Deleted>;
+    ) -> Result<Counts>;
     /// Some rows of a project that is to go; nothing was left when there are no counts.
-    async fn delete_project_rows(&self, project: ProjectId, limit: usize) -> Result<Counts>;
+    async fn delete_project_rows(
+        &self,
+        deletion: i64,
+        project: ProjectId,
+        limit: usize,
+    ) -> Result<Counts>;
 
     /// Forgets addresses that no recording leads to; returns how many.
     async fn delete_orphan_assets(&self, project: ProjectId) -> Result<u64>;

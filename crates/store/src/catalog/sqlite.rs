@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0009_token_scopes.sql"),
     include_str!("sqlite/migrations/0010_frustration_settings.sql"),
     include_str!("sqlite/migrations/0011_named_events.sql"),
+    include_str!("sqlite/migrations/0012_deletion_changes.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

@@ -3,13 +3,20 @@
 
 use super::{SqliteCatalog, erasure, lock};
 use crate::catalog::deletion::{
-    AuditEntry, Counts, Deleted, Deletion, DeletionCatalog, DeletionKind, DeletionState,
-    EventPlace, GoneReason, GoneReplay, NewDeletion,
+    AuditEntry, Counts, Deletion, DeletionCatalog, DeletionKind, DeletionState, EventPlace,
+    GoneReason, GoneReplay, NewDeletion,
 };
 use crate::{Error, Result};
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashSet;
+
+/// A replay that a job deletes has its end, too, but did not expire.
+const IN_NO_JOB: &str = "NOT EXISTS (SELECT 1 FROM deletions d JOIN deletion_replays j
+     ON j.deletion_id = d.id AND j.replay = replays.id WHERE d.state IN ('waiting', 'running'))";
+
+/// Parameters of one statement; SQLite takes up to 32,766.
+const IDS_AT_ONCE: usize = 1_000;
 
 const COLUMNS: &str = "d.id, d.organisation_id, d.project_id, d.kind, d.user_id, d.target_hash, d.state, d.requested_by, \
      d.created_at, d.started_at, d.ended_at, d.error, d.replay_total, d.counts, \
@@ -146,6 +153,22 @@ pub fn add_counts(db: &Connection, id: i64, counts: &Counts) -> Result<()> {
     Ok(())
 }
 
+/// With the rows, so that a crash loses neither.
+fn write_down(
+    db: &Connection,
+    id: i64,
+    project: ProjectId,
+    deleted: &erasure::Deleted,
+) -> Result<()> {
+    let mut add = db.prepare_cached(
+        "INSERT OR IGNORE INTO deletion_changes (project_id, replay) VALUES (?, ?)",
+    )?;
+    for replay in &deleted.changed_replays {
+        add.execute(params![project.0, replay.as_bytes()])?;
+    }
+    add_counts(db, id, &deleted.counts)
+}
+
 fn finish(db: &Connection, id: i64, error: Option<&str>, now: Timestamp) -> Result<()> {
     let state = error.map_or(DeletionState::Done, |_| DeletionState::Failed);
     // A job that failed may be asked for again; whom it was about is not needed for that.
@@ -214,6 +237,25 @@ fn ids_of(
 ) -> Result<Vec<ReplayId>> {
     let found = statement.query_map(with, |row| row.get(0).map(ReplayId::from_bytes))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Is each of these a replay of the project, or what is left of one?
+fn has_or_had(db: &Connection, project: ProjectId, ids: &[ReplayId]) -> Result<bool> {
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let asked = vec!["(?)"; some.len()].join(",");
+        // Served by the primary keys of both tables.
+        let sql = format!(
+            "WITH asked (id) AS (VALUES {asked}) SELECT EXISTS (SELECT 1 FROM asked
+                 WHERE NOT EXISTS (SELECT 1 FROM replays r WHERE r.id = asked.id AND r.project_id = {project})
+                 AND NOT EXISTS (SELECT 1 FROM gone_replays g WHERE g.replay = asked.id AND g.project_id = {project}))",
+            project = project.0,
+        );
+        let with = rusqlite::params_from_iter(some.iter().map(ReplayId::as_bytes));
+        if db.prepare(&sql)?.query_row(with, |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn limit_of(limit: usize) -> i64 {
@@ -308,6 +350,11 @@ impl DeletionCatalog for SqliteCatalog {
         self.read(move |db| gone(db, id)).await
     }
 
+    async fn has_or_had_replays(&self, project: ProjectId, ids: &[ReplayId]) -> Result<bool> {
+        let ids = ids.to_vec();
+        self.read(move |db| has_or_had(db, project, &ids)).await
+    }
+
     async fn forget_gone_replays(&self, before: Timestamp) -> Result<u64> {
         self.write(move |db| {
             db.execute(
@@ -329,10 +376,12 @@ impl DeletionCatalog for SqliteCatalog {
     ) -> Result<Vec<ReplayId>> {
         self.read(move |db| {
             // Served by replays_by_expiry.
-            let sql = "SELECT id FROM replays WHERE pinned_at IS NULL AND expires_at <= ? AND project_id = ?
-                 ORDER BY expires_at LIMIT ?";
+            let sql = format!(
+                "SELECT id FROM replays WHERE pinned_at IS NULL AND expires_at <= ? AND project_id = ?
+                 AND {IN_NO_JOB} ORDER BY expires_at LIMIT ?"
+            );
             let with = params![now.micros(), project.0, limit_of(limit)];
-            ids_of(&mut *db.prepare_cached(sql)?, with)
+            ids_of(&mut *db.prepare_cached(&sql)?, with)
         })
         .await
     }
@@ -345,7 +394,7 @@ impl DeletionCatalog for SqliteCatalog {
             });
             let sql = format!(
                 "SELECT p.id FROM projects p WHERE p.deleted_at IS NULL AND (EXISTS
-                     (SELECT 1 FROM replays WHERE pinned_at IS NULL AND expires_at <= ?1 AND project_id = p.id) OR {})",
+                     (SELECT 1 FROM replays WHERE pinned_at IS NULL AND expires_at <= ?1 AND project_id = p.id AND {IN_NO_JOB}) OR {})",
                 others.join(" OR ")
             );
             let mut statement = db.prepare_cached(&sql)?;
@@ -408,7 +457,7 @@ impl DeletionCatalog for SqliteCatalog {
         deletion: i64,
         project: ProjectId,
         ids: &[ReplayId],
-    ) -> Result<Deleted> {
+    ) -> Result<()> {
         let ids = ids.to_vec();
         self.write(move |db| {
             let deleted = erasure::replays(db, project, &ids)?;
@@ -418,8 +467,32 @@ impl DeletionCatalog for SqliteCatalog {
             for id in &ids {
                 done.execute(params![deletion, id.as_bytes()])?;
             }
-            add_counts(db, deletion, &deleted.counts)?;
-            Ok(deleted)
+            write_down(db, deletion, project, &deleted)
+        })
+        .await
+    }
+
+    async fn deletion_changes(&self, project: ProjectId, limit: usize) -> Result<Vec<ReplayId>> {
+        self.read(move |db| {
+            let sql = "SELECT replay FROM deletion_changes WHERE project_id = ? LIMIT ?";
+            ids_of(
+                &mut *db.prepare_cached(sql)?,
+                params![project.0, limit_of(limit)],
+            )
+        })
+        .await
+    }
+
+    async fn forget_deletion_changes(&self, project: ProjectId, ids: &[ReplayId]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.write(move |db| {
+            let mut forget = db.prepare_cached(
+                "DELETE FROM deletion_changes WHERE project_id = ? AND replay = ?",
+            )?;
+            for id in &ids {
+                forget.execute(params![project.0, id.as_bytes()])?;
+            }
+            Ok(())
         })
         .await
     }
@@ -504,7 +577,12 @@ impl DeletionCatalog for SqliteCatalog {
             .await
     }
 
-    async fn delete_events(&self, project: ProjectId, numbers: &[u64]) -> Result<u64> {
+    async fn delete_events(
+        &self,
+        deletion: i64,
+        project: ProjectId,
+        numbers: &[u64],
+    ) -> Result<()> {
         let numbers = numbers.to_vec();
         self.write(move |db| {
             let mut delete =
@@ -513,30 +591,53 @@ impl DeletionCatalog for SqliteCatalog {
             for number in numbers {
                 deleted += delete.execute(params![number.cast_signed(), project.0])? as u64;
             }
-            Ok(deleted)
+            let counts = Counts::from([("events".to_owned(), deleted)]);
+            add_counts(db, deletion, &counts)
         })
         .await
     }
 
-    async fn delete_person(&self, project: ProjectId, identities: &[String]) -> Result<Deleted> {
+    async fn delete_person(
+        &self,
+        deletion: i64,
+        project: ProjectId,
+        identities: &[String],
+    ) -> Result<()> {
         let identities = identities.to_vec();
-        self.write(move |db| erasure::person(db, project, &identities))
-            .await
+        self.write(move |db| {
+            let deleted = erasure::person(db, project, &identities)?;
+            write_down(db, deletion, project, &deleted)
+        })
+        .await
     }
 
     async fn delete_expired(
         &self,
+        deletion: i64,
         project: ProjectId,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Deleted> {
-        self.write(move |db| erasure::expired(db, project, now, limit_of(limit)))
-            .await
+    ) -> Result<Counts> {
+        self.write(move |db| {
+            let deleted = erasure::expired(db, project, now, limit_of(limit))?;
+            write_down(db, deletion, project, &deleted)?;
+            Ok(deleted.counts)
+        })
+        .await
     }
 
-    async fn delete_project_rows(&self, project: ProjectId, limit: usize) -> Result<Counts> {
-        self.write(move |db| erasure::project_rows(db, project, limit_of(limit)))
-            .await
+    async fn delete_project_rows(
+        &self,
+        deletion: i64,
+        project: ProjectId,
+        limit: usize,
+    ) -> Result<Counts> {
+        self.write(move |db| {
+            let counts = erasure::project_rows(db, project, limit_of(limit))?;
+            add_counts(db, deletion, &counts)?;
+            Ok(counts)
+        })
+        .await
     }
 
     async fn delete_orphan_assets(&self, project: ProjectId) -> Result<u64> {

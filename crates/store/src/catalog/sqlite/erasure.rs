@@ -2,10 +2,18 @@
 //! of a project.
 
 use crate::Result;
-use crate::catalog::deletion::{Counts, Deleted, EventPlace};
+use crate::catalog::deletion::{Counts, EventPlace};
 use model::{ProjectId, ReplayId, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// What deleting rows took away, and what else it touched.
+#[derive(Default)]
+pub struct Deleted {
+    pub counts: Counts,
+    /// Replays that stay and lost an error that was linked to them.
+    pub changed_replays: Vec<ReplayId>,
+}
 
 fn count(counts: &mut Counts, name: &str, rows: usize) {
     *counts.entry(name.to_owned()).or_default() += rows as u64;
@@ -124,7 +132,7 @@ fn delete_errors(
     for replay in linked {
         let sql = "UPDATE replays SET linked_error_count = (SELECT count(*) FROM error_replays WHERE replay = ?1) WHERE id = ?1";
         if db.prepare_cached(sql)?.execute([replay.as_bytes()])? > 0 {
-            deleted.changed_replays.push((project, replay));
+            deleted.changed_replays.push(replay);
         }
     }
     Ok(())
@@ -382,6 +390,7 @@ const OF_PROJECT: [(&str, &str); 21] = [
     ("replay_changes", "id"),
     ("assets", "rowid_less"),
     ("asset_jobs", "id"),
+    ("deletion_changes", "rowid_less"),
     ("api_tokens", "id"),
 ];
 
