@@ -299,6 +299,8 @@ export interface Replay {
   integrity: string[];
   /** Null: it is pinned and stays. */
   expires_at: string | null;
+  /** From its first arrival to its end, as decided when it arrived. */
+  retention_in_days: number;
   is_pinned: boolean;
   comment_count: number;
   /** By whoever asks. */
@@ -357,6 +359,8 @@ export interface ReplayWithPerson {
   integrity: string[];
   /** Null: it is pinned and stays. */
   expires_at: string | null;
+  /** From its first arrival to its end, as decided when it arrived. */
+  retention_in_days: number;
   is_pinned: boolean;
   comment_count: number;
   /** By whoever asks. */

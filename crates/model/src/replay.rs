@@ -110,6 +110,14 @@ impl Replay {
         !self.is_pinned && self.expires_at <= now
     }
 
+    /// Days from its first arrival to its end, as decided when it arrived.
+    pub fn retention_in_days(&self) -> u64 {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        let micros = self.expires_at.micros() - self.first_received_at.micros();
+        // What was there before there was an end has no whole number of days.
+        u64::try_from((micros + DAY_MICROS / 2) / DAY_MICROS).unwrap_or(0)
+    }
+
     pub fn duration_ms(&self) -> u64 {
         u64::try_from(self.last_event_at.millis() - self.first_event_at.millis()).unwrap_or(0)
     }

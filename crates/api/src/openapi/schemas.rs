@@ -384,6 +384,13 @@ fn replay() -> Value {
                 "expires_at",
                 says(or_null(time()), "Null: it is pinned and stays."),
             ),
+            (
+                "retention_in_days",
+                says(
+                    integer(),
+                    "From its first arrival to its end, as decided when it arrived.",
+                ),
+            ),
             ("is_pinned", flag()),
             ("comment_count", integer()),
             ("seen", says(flag(), "By whoever asks.")),

@@ -152,6 +152,7 @@ fn replay_json(state: &State, replay: &Replay, now: Timestamp) -> Value {
         true => Value::Null,
         false => rfc3339(replay.expires_at).into(),
     };
+    answer["retention_in_days"] = replay.retention_in_days().into();
     answer["is_pinned"] = replay.is_pinned.into();
     answer["linked_error_count"] = replay.linked_error_count.into();
     answer

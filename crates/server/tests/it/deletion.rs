@@ -407,10 +407,22 @@ fn what_expires_is_hidden_at_once_and_then_deleted() {
             Value::Null
         );
     }
+    let all_days = |server: &Server| {
+        let rows = server.replays().into_iter();
+        let days: Vec<_> = rows.map(|row| row["retention_in_days"].clone()).collect();
+        days
+    };
     // A shorter time is for what comes later, until somebody says otherwise.
     let change = json!({"retention_days": 1});
     let changed = owner.send(&server, "PATCH", "/api/v1/projects/1", change);
     assert_eq!(changed.json()["retention_days"], 1, "{}", changed.text());
+    assert_eq!(
+        all_days(&server),
+        [30, 30, 30, 30],
+        "as it was when they came"
+    );
+    let one = server.json(&format!("/api/v1/replays/{}", ids[0]));
+    assert_eq!(one["retention_in_days"], 30);
     for days in [0, 3651] {
         let wrong = json!({"retention_days": days});
         let answer = owner.send(&server, "PATCH", "/api/v1/projects/1", wrong);
@@ -438,6 +450,8 @@ fn what_expires_is_hidden_at_once_and_then_deleted() {
         4,
         "the change is not for what was there"
     );
+    // Two days more from an arrival two days ago.
+    assert_eq!(all_days(&server), [32, 32, 32, 32]);
     let applied = owner.send(
         &server,
         "POST",
@@ -447,6 +461,7 @@ fn what_expires_is_hidden_at_once_and_then_deleted() {
     assert_eq!(applied.status, 200, "{}", applied.text());
     assert_eq!(applied.json()["replays_changed"], 4);
     assert_eq!(server.replays().len(), 2, "hidden before any job ran");
+    assert_eq!(all_days(&server), [1, 1], "also of what is pinned");
     for id in &ids {
         let answer = server.get(&format!("/api/v1/replays/{id}"));
         assert_eq!(error_of(&answer), error(410, "replay_expired"));

@@ -84,6 +84,8 @@ export interface Replay {
   /** When it is deleted; null when it is pinned. */
   expires_at?: string | null;
   is_pinned?: boolean;
+  /** Days from its first arrival to its end, as decided when it arrived. */
+  retention_in_days?: number;
 }
 
 export interface ReplayPage {
