@@ -10,8 +10,11 @@
 //! applied) and `seals` (what was being written is there to be deleted).
 
 mod dictionaries;
+mod notices;
 mod stuck;
 mod traces;
+
+pub(crate) use notices::work as send_notices;
 
 use crate::projects::require_owner;
 use crate::recordings::folder_of_id;
@@ -48,6 +51,8 @@ pub struct Deletions {
     /// Read by every seal.
     pub(crate) seals: RwLock<()>,
     wake: Notify,
+    /// There is mail for the owners.
+    announced: Notify,
 }
 
 /// What to delete.
@@ -56,6 +61,16 @@ pub(crate) struct Request {
     pub kind: DeletionKind,
     pub user_id: Option<String>,
     pub replays: Vec<ReplayId>,
+}
+
+impl Request {
+    fn of_user(identity: String) -> Result<Self> {
+        Ok(Self {
+            kind: DeletionKind::User,
+            user_id: Some(checked_identity(identity)?),
+            replays: Vec::new(),
+        })
+    }
 }
 
 /// What somebody wants to be deleted.
@@ -96,19 +111,51 @@ impl Engine {
                 user_id: None,
                 replays: self.replays_found(project, filter, now).await?,
             },
-            Target::User(identity) => Request {
-                kind: DeletionKind::User,
-                user_id: Some(checked_identity(identity)?),
-                replays: Vec::new(),
-            },
-            Target::Project => Request {
-                kind: DeletionKind::Project,
-                user_id: None,
-                replays: Vec::new(),
-            },
+            Target::User(identity) => {
+                let request = Request::of_user(identity)?;
+                self.announce(user, project, request.kind, 1, now).await?;
+                request
+            }
+            Target::Project => {
+                let kind = DeletionKind::Project;
+                self.announce(user, project, kind, 1, now).await?;
+                Request {
+                    kind,
+                    user_id: None,
+                    replays: Vec::new(),
+                }
+            }
         };
         self.request_deletion(project, Some(user), request, now)
             .await
+    }
+
+    /// The same for many users, of whom the owners are told together.
+    ///
+    /// # Errors
+    /// As for one; nobody is deleted then.
+    pub async fn delete_users(
+        &self,
+        user: &User,
+        project: &Project,
+        identities: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Deletion>> {
+        require_owner(user)?;
+        let requests: Result<Vec<_>> = identities.into_iter().map(Request::of_user).collect();
+        let requests = requests?;
+        self.write_rows().await;
+        let count = requests.len() as u64;
+        if count > 0 {
+            self.announce(user, project, DeletionKind::User, count, now)
+                .await?;
+        }
+        let mut jobs = Vec::new();
+        for request in requests {
+            let job = self.request_deletion(project, Some(user), request, now);
+            jobs.push(job.await?);
+        }
+        Ok(jobs)
     }
 
     pub(crate) async fn request_deletion(

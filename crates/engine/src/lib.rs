@@ -308,6 +308,8 @@ impl Background {
     fn start_deletions(&mut self, engine: &Arc<Engine>) {
         let work = deletion::work(engine.clone(), self.stopped.clone());
         self.tasks.push(tokio::spawn(work));
+        let notices = deletion::send_notices(engine.clone(), self.stopped.clone());
+        self.tasks.push(tokio::spawn(notices));
         let sweep = retention::sweep(engine.clone(), self.stopped.clone());
         self.tasks.push(tokio::spawn(sweep));
     }

@@ -8,6 +8,7 @@ pub mod collections;
 pub mod deletion;
 pub mod errors;
 pub mod named_events;
+pub mod notices;
 pub mod people;
 pub mod search;
 pub mod sqlite;
@@ -23,6 +24,7 @@ use errors::ErrorCatalog;
 use model::replay::Replay;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp, UserId};
 use named_events::NamedEventCatalog;
+use notices::NoticeCatalog;
 use people::PeopleCatalog;
 use search::SearchCatalog;
 use tokens::TokenCatalog;
@@ -172,6 +174,7 @@ pub trait Catalog:
     + DeletionCatalog
     + ErrorCatalog
     + NamedEventCatalog
+    + NoticeCatalog
     + PeopleCatalog
     + SearchCatalog
     + TokenCatalog

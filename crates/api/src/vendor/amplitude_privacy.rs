@@ -10,7 +10,6 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Body, Query};
 use axum::Json;
 use engine::access::Program;
-use engine::deletion::Target;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use model::{Scope, Timestamp};
@@ -121,16 +120,17 @@ pub async fn create(
     }
     let now = Timestamp::now();
     let day = day_of(now).to_string();
-    let mut deleted = Vec::new();
-    for (person, identity) in found {
-        let target = Target::User(identity);
-        engine.delete(user, &program.project, target, now).await?;
-        deleted.push(json!({
+    let (people, identities): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let of = &program.project;
+    engine.delete_users(user, of, identities, now).await?;
+    let deleted = people.into_iter().map(|person| {
+        json!({
             "amplitude_id": person,
             "requested_on_day": day,
             "requester": request.requester,
-        }));
-    }
+        })
+    });
+    let deleted: Vec<_> = deleted.collect();
     Ok(Json(json!({
         "day": day,
         "app": project.to_string(),

@@ -76,7 +76,7 @@ impl Mail {
     }
 
     /// Blocks. Every copy of a message has the same id.
-    pub(super) fn send(
+    pub(crate) fn send(
         &self,
         to: &[String],
         message_id: &str,

@@ -14,7 +14,7 @@ mod webhook;
 
 pub use mail::{Encryption, Mail};
 
-pub(crate) use deliver::work as deliver;
+pub(crate) use deliver::{Failure, work as deliver};
 pub(crate) use watch::work as watch;
 
 use crate::assets::{Guard, SystemNames};
@@ -189,7 +189,7 @@ impl AlertDefinition {
     }
 }
 
-fn random_hex() -> Result<String> {
+pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Error::Internal(format!("no random numbers: {error}")))?;

@@ -1,6 +1,6 @@
 //! Alerts: each match reported once, over a crash, to whom it may go.
 
-mod receivers;
+pub mod receivers;
 
 use crate::person::{Person, STRANGER, add_people};
 use crate::recording::{START_MS, analytics, event, upload};

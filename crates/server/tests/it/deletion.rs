@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 mod crashes;
 mod dictionaries;
 mod leftovers;
+mod notices;
 mod privacy_api;
 
 const SHEET: &str = "/planted-ada.css";

@@ -10,6 +10,7 @@ mod erasure;
 mod errors;
 mod issues;
 mod named_events;
+mod notices;
 mod people;
 mod replays;
 mod rows;
@@ -44,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/migrations/0010_frustration_settings.sql"),
     include_str!("sqlite/migrations/0011_named_events.sql"),
     include_str!("sqlite/migrations/0012_deletion_changes.sql"),
+    include_str!("sqlite/migrations/0013_deletion_notices.sql"),
 ];
 /// Idle reading connections that are kept open.
 const READERS_KEPT: usize = 4;

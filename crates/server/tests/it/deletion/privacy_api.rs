@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 const PATH: &str = "/api/2/deletions/users";
 
-struct Client(String);
+pub struct Client(String);
 
 impl Client {
     /// With a token of an owner that has these scopes.
-    fn new(server: &Server, scopes: &[&str]) -> Self {
+    pub fn new(server: &Server, scopes: &[&str]) -> Self {
         let owner = Person::owner(server);
         let wanted = json!({"name": "erasure", "scopes": scopes, "expires_in_days": null});
         let made = owner.send(server, "POST", "/api/v1/tokens?project_id=1", wanted);
@@ -28,7 +28,7 @@ impl Client {
         Self(format!("Basic {pair}"))
     }
 
-    fn post(&self, server: &Server, body: Value) -> Answer {
+    pub fn post(&self, server: &Server, body: Value) -> Answer {
         let headers = [
             ("authorization", self.0.as_str()),
             ("content-type", "application/json"),
