@@ -1246,6 +1246,22 @@ export interface FrustrationSettings {
   }[];
 }
 
+export interface DeletionSearch {
+  filter?: string;
+  range?: '1d' | '7d' | '30d' | 'all';
+  /** A day of the project or a point in time. */
+  from?: string;
+  to?: string;
+  /** Only what you have not seen. */
+  unseen?: boolean;
+  /** What is pinned stays. */
+  keep_pinned?: boolean;
+  /** What is being recorded stays. */
+  keep_live?: boolean;
+  /** With another number nothing is deleted: 409. */
+  expected_replays?: number;
+}
+
 export interface Deletion {
   id: number;
   project_id: number;
@@ -2550,12 +2566,14 @@ export interface Operations {
     };
   };
   /** Delete what one of replay_ids, filter, user_id and whole_project names. Scope `delete`. */
+  /** Delete what one of replay_ids, search, filter, user_id and whole_project names. */
   'POST /api/v1/deletions': {
     path: Record<string, never>;
     query: Record<string, never>;
     body: {
       project_id?: number;
       replay_ids?: string[];
+      search?: DeletionSearch;
       filter?: string;
       user_id?: string;
       whole_project?: boolean;
@@ -2573,6 +2591,20 @@ export interface Operations {
     };
   };
   /** How far a deletion is. Scope `delete`. */
+  /** How many replays a search would delete, and how many it leaves alone. */
+  'POST /api/v1/deletions/preview': {
+    query: Record<string, never>;
+    body: {
+      project_id?: number;
+      search: DeletionSearch;
+    };
+    answer: {
+      replays: number;
+      kept_pinned: number;
+      kept_live: number;
+    };
+  };
+  /** How far a deletion is. */
   'GET /api/v1/deletions/{id}': {
     path: { id: number };
     query: Record<string, never>;

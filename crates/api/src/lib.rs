@@ -147,10 +147,11 @@ fn collaboration_routes() -> Router<Arc<State>> {
 }
 
 fn deletion_routes() -> Router<Arc<State>> {
-    use v1::deletions::{audit, create, list, one, project, replay};
+    use v1::deletions::{audit, create, list, one, preview, project, replay};
     use v1::retention::{apply, pin, unpin};
     Router::new()
         .route("/api/v1/deletions", get(list).post(create))
+        .route("/api/v1/deletions/preview", post(preview))
         .route("/api/v1/deletions/{id}", get(one))
         .route("/api/v1/audit", get(audit))
         .route("/api/v1/replays/{id}/pin", put(pin).delete(unpin))

@@ -9,16 +9,18 @@
 //! in the catalog (an upload is refused), `uploads` (what had been let in before is
 //! applied) and `seals` (what was being written is there to be deleted).
 
+mod by_search;
 mod dictionaries;
 mod notices;
 mod stuck;
 mod traces;
 
+pub use by_search::{BySearch, Matching};
+
 pub(crate) use notices::work as send_notices;
 
 use crate::projects::require_owner;
 use crate::recordings::folder_of_id;
-use crate::replays::ListRequest;
 use crate::{Engine, Error, Result};
 use index::Subject;
 use model::{OrganisationId, ProjectId, ReplayId, Timestamp};
@@ -77,8 +79,7 @@ impl Request {
 #[derive(Debug, Clone)]
 pub enum Target {
     Replays(Vec<ReplayId>),
-    /// All that a filter finds.
-    Filter(String),
+    Search(Box<BySearch>),
     /// A user id, or any other identity of the person.
     User(String),
     Project,
@@ -89,7 +90,8 @@ impl Engine {
     ///
     /// # Errors
     /// `Forbidden` for who is not an owner, `NotFound` for a replay that never was in the
-    /// project, `Invalid` when there are too many, `Filter` names the place in a filter.
+    /// project, `Invalid` when there are too many, `Filter` names the place in a filter,
+    /// `Conflict` when a search finds another number than was expected.
     pub async fn delete(
         &self,
         user: &User,
@@ -106,10 +108,10 @@ impl Engine {
                 user_id: None,
                 replays: self.known_replays(project.id, ids).await?,
             },
-            Target::Filter(filter) => Request {
+            Target::Search(search) => Request {
                 kind: DeletionKind::Replays,
                 user_id: None,
-                replays: self.replays_found(project, filter, now).await?,
+                replays: self.found_by(project, *search, now).await?.replays,
             },
             Target::User(identity) => {
                 let request = Request::of_user(identity)?;
@@ -233,33 +235,6 @@ impl Engine {
         match self.catalog.has_or_had_replays(project, &ids).await? {
             true => Ok(ids),
             false => Err(Error::NotFound("replay")),
-        }
-    }
-
-    async fn replays_found(
-        &self,
-        project: &Project,
-        filter: String,
-        now: Timestamp,
-    ) -> Result<Vec<ReplayId>> {
-        let mut request = ListRequest {
-            limit: Some(crate::replays::MAX_PAGE),
-            filter: Some(filter),
-            ..ListRequest::default()
-        };
-        let mut ids = Vec::new();
-        loop {
-            let page = self.list_replays(project, &request, now).await?;
-            ids.extend(page.replays.iter().map(|replay| replay.id));
-            if page.total.unwrap_or(0).max(ids.len() as u64) > MAX_REPLAYS as u64 {
-                return Err(Error::Invalid(format!(
-                    "the filter finds more than {MAX_REPLAYS} replays; narrow it, for example by time"
-                )));
-            }
-            request.cursor = page.next_cursor;
-            if request.cursor.is_none() {
-                return Ok(ids);
-            }
         }
     }
 

@@ -293,6 +293,7 @@ fn deletions() -> Vec<Operation> {
     let target: Value = object([
         ("project_id", optional(integer())),
         ("replay_ids", optional(array(text()))),
+        ("search", optional(schema("DeletionSearch"))),
         ("filter", optional(text())),
         ("user_id", optional(text())),
         ("whole_project", optional(flag())),
@@ -318,10 +319,25 @@ fn deletions() -> Vec<Operation> {
                 "post",
                 "/api/v1/deletions",
                 DELETE,
-                "Delete what one of replay_ids, filter, user_id and whole_project names",
+                "Delete what one of replay_ids, search, filter, user_id and whole_project names",
             )
             .takes(target),
         ),
+        operation(
+            "post",
+            "/api/v1/deletions/preview",
+            DELETE,
+            "How many replays a search would delete, and how many it leaves alone",
+        )
+        .takes(object([
+            ("project_id", optional(integer())),
+            ("search", schema("DeletionSearch")),
+        ]))
+        .gives(object([
+            ("replays", integer()),
+            ("kept_pinned", integer()),
+            ("kept_live", integer()),
+        ])),
         operation(
             "get",
             "/api/v1/deletions",

@@ -358,6 +358,37 @@ fn frustration() -> Vec<Named> {
 fn deletions() -> Vec<Named> {
     vec![
         (
+            "DeletionSearch",
+            object([
+                ("filter", optional(text())),
+                ("range", optional(one_of(&["1d", "7d", "30d", "all"]))),
+                (
+                    "from",
+                    optional(says(text(), "A day of the project or a point in time.")),
+                ),
+                ("to", optional(text())),
+                (
+                    "unseen",
+                    optional(says(flag(), "Only what you have not seen.")),
+                ),
+                (
+                    "keep_pinned",
+                    optional(says(flag(), "What is pinned stays.")),
+                ),
+                (
+                    "keep_live",
+                    optional(says(flag(), "What is being recorded stays.")),
+                ),
+                (
+                    "expected_replays",
+                    optional(says(
+                        integer(),
+                        "With another number nothing is deleted: 409.",
+                    )),
+                ),
+            ]),
+        ),
+        (
             "Deletion",
             object([
                 ("id", integer()),

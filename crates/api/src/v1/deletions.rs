@@ -9,7 +9,8 @@ use crate::v1::{OfProject, projects, rfc3339};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use engine::deletion::{MAX_PAGE, Target};
+use engine::deletion::{BySearch, MAX_PAGE, Target};
+use engine::replays::ListRequest;
 use model::{ReplayId, Scope, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,10 +24,55 @@ pub struct NewDeletion {
     /// Where the replays or the user are; without it the only or first project.
     project_id: Option<i64>,
     replay_ids: Option<Vec<String>>,
+    search: Option<Search>,
+    /// Short for a search with nothing else.
     filter: Option<String>,
     user_id: Option<String>,
     /// With `project_id`, which is not guessed here.
     whole_project: Option<bool>,
+}
+
+/// As for the list of replays.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Search {
+    filter: Option<String>,
+    range: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    unseen: bool,
+    keep_pinned: bool,
+    keep_live: bool,
+    expected_replays: Option<u64>,
+}
+
+impl Search {
+    fn target(self, viewer: &Viewer) -> ApiResult<BySearch> {
+        let unseen_by = match self.unseen {
+            true => Some(viewer.person()?.id),
+            false => None,
+        };
+        Ok(BySearch {
+            request: ListRequest {
+                filter: self.filter,
+                range: self.range,
+                from: self.from,
+                to: self.to,
+                unseen_by,
+                ..ListRequest::default()
+            },
+            keep_pinned: self.keep_pinned,
+            keep_live: self.keep_live,
+            expected_replays: self.expected_replays,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preview {
+    project_id: Option<i64>,
+    search: Search,
 }
 
 #[derive(Deserialize)]
@@ -42,23 +88,56 @@ pub async fn create(state: Shared, viewer: Viewer, Body(body): Body<NewDeletion>
     let NewDeletion {
         project_id,
         replay_ids,
+        search,
         filter,
         user_id,
         whole_project,
     } = body;
-    let target = match (replay_ids, filter, user_id, whole_project) {
+    let one = || {
+        ApiError::invalid(
+            "give one of replay_ids, search, filter, user_id, or whole_project: true with a project_id",
+        )
+    };
+    let search = match (search, filter) {
+        (Some(_), Some(_)) => return Err(one()),
+        (None, Some(filter)) => Some(Search {
+            filter: Some(filter),
+            ..Search::default()
+        }),
+        (search, None) => search,
+    };
+    let target = match (replay_ids, search, user_id, whole_project) {
         (Some(ids), None, None, None) => Target::Replays(parsed(&ids)?),
-        (None, Some(filter), None, None) => Target::Filter(filter),
+        (None, Some(search), None, None) => Target::Search(Box::new(search.target(&viewer)?)),
         (None, None, Some(user_id), None) => Target::User(user_id),
         (None, None, None, Some(true)) if project_id.is_some() => Target::Project,
-        _ => {
-            return Err(ApiError::invalid(
-                "give one of replay_ids, filter, user_id, or whole_project: true with a project_id",
-            ));
-        }
+        _ => return Err(one()),
     };
     let project = viewer.project(&state, project_id).await?;
     start(&state, &viewer, &project, target).await
+}
+
+/// What a search would delete.
+pub async fn preview(
+    state: Shared,
+    viewer: Viewer,
+    Body(body): Body<Preview>,
+) -> ApiResult<Json<Value>> {
+    let user = deleter(&viewer)?;
+    let project = viewer.project(&state, body.project_id).await?;
+    let search = body.search.target(&viewer)?;
+    let filter = search.request.filter.clone().unwrap_or_default();
+    let found = state
+        .engine
+        .matching(user, &project, search, Timestamp::now());
+    let found = found
+        .await
+        .map_err(|error| ApiError::in_text(error, &filter))?;
+    Ok(Json(json!({
+        "replays": found.replays.len(),
+        "kept_pinned": found.kept_pinned,
+        "kept_live": found.kept_live,
+    })))
 }
 
 pub async fn replay(
@@ -97,7 +176,7 @@ fn parsed(ids: &[String]) -> ApiResult<Vec<ReplayId>> {
 async fn start(state: &State, viewer: &Viewer, project: &Project, target: Target) -> Answer {
     let user = deleter(viewer)?;
     let filter = match &target {
-        Target::Filter(filter) => filter.clone(),
+        Target::Search(search) => search.request.filter.clone().unwrap_or_default(),
         _ => String::new(),
     };
     let job = state

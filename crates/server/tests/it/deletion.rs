@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+mod by_search;
 mod crashes;
 mod dictionaries;
 mod leftovers;

@@ -142,6 +142,9 @@ pub fn delete_everything(document: &mut Document, server: &Server, replay: &str)
     let all = "/api/v1/deletions";
     let body = json!({"filter": "device = nobody"});
     document.check("POST", all, &owner.send(server, "POST", all, body));
+    let preview = "/api/v1/deletions/preview";
+    let body = json!({"search": {"filter": "device = nobody", "keep_pinned": true}});
+    document.check("POST", preview, &owner.send(server, "POST", preview, body));
     let one = "/api/v1/replays/{id}";
     let job = ask(document, "DELETE", one, replay);
     let gone = owner.send(server, "GET", &one.replace("{id}", replay), Value::Null);
