@@ -62,7 +62,8 @@ const is_masked = (text: string) => text !== '' && /^[*•\s]+$/.test(text);
 
 function pathOf(href: string): string {
   try {
-    return new URL(href).pathname;
+    const { protocol, pathname } = new URL(href);
+    return protocol.startsWith('http') ? pathname : '';
   } catch {
     return '';
   }
