@@ -439,3 +439,34 @@ fn what_makes_no_alert_is_refused() {
         "it goes with its search"
     );
 }
+
+#[test]
+fn a_named_event_is_watched_like_any_other() {
+    let server = options().start();
+    let receiver = Receiver::start();
+    let owner = Person::owner(&server);
+    let text = |text: &str| json!({ "[Amplitude] Element Text": text });
+    let test = json!({ "property": "[Amplitude] Element Text", "op": "=", "value": "Pay" });
+    let matcher = json!({ "event_type": "[Amplitude] Element Clicked", "where": [test] });
+    let body = json!({ "name": "Clicked pay", "matchers": [matcher] });
+    let named = owner.send(&server, "POST", "/api/v1/named-events", body);
+    assert_eq!(named.status, 201, "{}", named.text());
+    let mut body = hook(&receiver);
+    body["name"] = "Payers".into();
+    body["saved_search_id"] = save(&server, "event(\"Clicked pay\")").into();
+    let made = owner.send(&server, "POST", "/api/v1/alerts", body);
+    assert_eq!(made.status, 201, "{}", made.text());
+
+    for (device, clicked) in [("looker", "Back"), ("payer", "Pay")] {
+        visit(&server, device);
+        let click = json!([{
+            "event_type": "[Amplitude] Element Clicked", "device_id": device, "session_id": 1,
+            "time": START_MS, "insert_id": device, "event_properties": text(clicked),
+        }]);
+        assert_eq!(analytics(&server, &click).status, 200);
+    }
+    wait_for("the message", || {
+        (!devices(&receiver).is_empty()).then_some(())
+    });
+    assert_eq!(devices(&receiver), ["payer"]);
+}
