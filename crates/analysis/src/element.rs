@@ -277,7 +277,9 @@ pub fn visible_text(mirror: &Mirror, node: NodeKey) -> Option<String> {
                 "script" | "style" | "noscript" | "template" | "select" | "textarea" => {
                     skipped = Some(below)
                 }
-                _ if is_editable(mirror, below) => skipped = Some(below),
+                _ if is_editable(mirror, below) || mirror.is_marked(below) => {
+                    skipped = Some(below);
+                }
                 tag if !crate::text_unit::is_inline(tag) => text.push(' '),
                 _ => {}
             },

@@ -6,7 +6,9 @@
 
 use crate::strings::{cut, is_masked};
 use foldhash::HashMap;
-use rrweb::mirror::{AttributeValue, BLOCK_CLASSES, MASK_CLASSES, Mirror, NodeKey, NodeKind};
+use rrweb::mirror::{
+    AttributeValue, BLOCK_CLASSES, MARK_ATTRIBUTES, MASK_CLASSES, Mirror, NodeKey, NodeKind,
+};
 
 /// Longer texts of one element are cut.
 pub const MAX_UNIT_BYTES: usize = 16 << 10;
@@ -117,6 +119,7 @@ pub fn hides(mirror: &Mirror, node: NodeKey) -> bool {
             },
             "role" if text == Some("textbox") => return true,
             "rr_width" => return true,
+            _ if MARK_ATTRIBUTES.contains(&name) => return true,
             "open" => is_open = true,
             "rr_open_mode" => is_open = true,
             _ => {}

@@ -47,7 +47,7 @@ pub use integrity::{Integrity, Problem};
 pub use limits::Limits;
 pub use node::{AttributeValue, FormState, MediaState, NodeKey, NodeKind, Position};
 pub use observer::{Observer, StyleChange};
-pub use read::{BLOCK_CLASSES, MASK_CLASSES};
+pub use read::{BLOCK_CLASSES, MARK_ATTRIBUTES, MASK_CLASSES};
 pub use tree::{Children, Descendants};
 
 pub(crate) use frames::EarlyDocument;

@@ -8,16 +8,37 @@ use super::tree::{Children, Descendants};
 use super::{Mirror, Pointer, SelectedRange, Viewport};
 
 /// Classes by which recorders leave out the content of an element.
-pub const BLOCK_CLASSES: [&str; 5] = [
+pub const BLOCK_CLASSES: [&str; 6] = [
     "rr-block",
     "amp-block",
+    "reenact-block",
     "sentry-block",
     "ph-no-capture",
     "mp-block",
 ];
 
 /// Classes by which recorders replace the text in an element by asterisks.
-pub const MASK_CLASSES: [&str; 5] = ["rr-mask", "amp-mask", "sentry-mask", "ph-mask", "mp-mask"];
+pub const MASK_CLASSES: [&str; 6] = [
+    "rr-mask",
+    "amp-mask",
+    "reenact-mask",
+    "sentry-mask",
+    "ph-mask",
+    "mp-mask",
+];
+
+/// Attributes that mean the same as one of these classes, whatever their value is.
+pub const MARK_ATTRIBUTES: [&str; 9] = [
+    "data-rr-block",
+    "data-rr-mask",
+    "data-amp-block",
+    "data-amp-mask",
+    "data-reenact-block",
+    "data-reenact-mask",
+    "data-sentry-block",
+    "data-sentry-mask",
+    "data-dtrum-mask",
+];
 
 impl Mirror {
     /// Whether there is a page at all.
@@ -298,12 +319,16 @@ impl Mirror {
             .split_ascii_whitespace()
     }
 
-    /// Whether the node is in an element whose text is masked by class.
+    /// Whether the element carries a mark that its text is not to be recorded.
+    pub fn is_marked(&self, node: NodeKey) -> bool {
+        let is_mark = |class| BLOCK_CLASSES.contains(&class) || MASK_CLASSES.contains(&class);
+        let mut names = self.attributes(node).map(|(name, _)| name);
+        self.classes(node).any(is_mark) || names.any(|name| MARK_ATTRIBUTES.contains(&name))
+    }
+
+    /// Whether the node is in an element with such a mark.
     pub fn is_masked(&self, node: NodeKey) -> bool {
-        self.ancestors(node).any(|node| {
-            self.classes(node)
-                .any(|class| MASK_CLASSES.contains(&class))
-        })
+        self.ancestors(node).any(|node| self.is_marked(node))
     }
 
     pub fn node_count(&self) -> usize {

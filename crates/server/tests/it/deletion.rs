@@ -108,7 +108,7 @@ fn contains(bytes: &[u8], word: &str) -> bool {
 }
 
 /// Where a word is, in plain bytes or in any zstd frame, whatever the file is.
-fn places(server: &Server, word: &str) -> Vec<String> {
+pub fn places(server: &Server, word: &str) -> Vec<String> {
     let mut found = Vec::new();
     for path in files_in(&server.data) {
         // Files come and go while the server works.

@@ -5,6 +5,7 @@ mod bad_input;
 mod cohorts;
 mod filters;
 mod hidden;
+mod hidden_files;
 mod lists;
 mod users;
 
