@@ -96,6 +96,59 @@ test('a selection of the list is deleted, and the page of deletions knows', asyn
   await expectCleanInBothThemes(page, 'the page of deletions');
 });
 
+test('all that match a search are deleted but what is pinned', async ({ page, server }) => {
+  const mark = `match-${Date.now()}`;
+  // Long ago, or they would count as being recorded.
+  const start_ms = Date.now() - 3_600_000;
+  for (const name of ['one', 'two', 'three']) {
+    await server.upload(`${mark}-${name}`, String(start_ms), countingRecording(start_ms, 3));
+  }
+  const other = `other-${mark}`;
+  await record(server, other);
+  const [pinned] = await server.replaysOf(`${mark}-three`);
+  const filter = `device contains ${mark}-`;
+  await page.goto(`${server.origin}/replays/${pinned!.id}`);
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('button', { name: 'Keep it (pin)' }).click();
+  await expect(page.getByRole('button', { name: 'Let it expire' })).toBeVisible();
+
+  // Without a search there is nothing that matches.
+  await page.goto(`${server.origin}/replays`);
+  await page.getByRole('link', { name: `${mark}-one` }).focus();
+  await page.keyboard.press('x');
+  const bar = page.getByRole('toolbar', { name: 'Selected replays' });
+  await expect(bar.getByRole('button', { name: 'Delete', exact: true })).toBeVisible();
+  await expect(bar.getByRole('button', { name: 'Delete all that match' })).toHaveCount(0);
+
+  await page.goto(`${server.origin}/replays?filter=${encodeURIComponent(filter)}`);
+  await expect(page.getByText('3 replays match')).toBeVisible();
+  await page.getByRole('link', { name: `${mark}-one` }).focus();
+  await page.keyboard.press('x');
+  await bar.getByRole('button', { name: 'Delete all that match' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete all 2 replays that match?' });
+  await expect(dialog.getByText('1 replay pinned')).toBeVisible();
+  await expectCleanInBothThemes(page, 'deleting all that match');
+
+  // One more came since: what was confirmed is not what would go.
+  await server.upload(`${mark}-four`, String(start_ms), countingRecording(start_ms, 3));
+  await expect
+    .poll(async () => (await server.get<{ total: number }>(`/api/v1/replays?filter=${encodeURIComponent(filter)}`)).total)
+    .toBe(4);
+  await dialog.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('the search finds 3 replays now, not 2');
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  expect(await server.replaysOf(`${mark}-one`)).toHaveLength(1);
+
+  await bar.getByRole('button', { name: 'Delete all that match' }).click();
+  const again = page.getByRole('dialog', { name: 'Delete all 3 replays that match?' });
+  await again.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(again.getByRole('status')).toContainText('Deleted: 3 replays');
+  await again.getByRole('button', { name: 'Close' }).click();
+  await expect(page.getByRole('link', { name: `${mark}-one` })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: `${mark}-three` })).toBeVisible();
+  expect(await server.replaysOf(other)).toHaveLength(1);
+});
+
 test('a user is deleted from their page', async ({ page, server }) => {
   const user = `user-${Date.now()}`;
   await identify(server, user);

@@ -2,9 +2,31 @@
 // that show them.
 import { withQuery } from '$lib/api/addresses';
 import { api } from '$lib/api/client';
+import type { ListAddress } from '$lib/search/list-address';
 
 /** What to delete: exactly one of these. */
-export type Target = { replay_ids: readonly string[] } | { user_id: string };
+export type Target = { replay_ids: readonly string[] } | { search: Search } | { user_id: string };
+
+/** What the list shows. */
+export interface Search {
+  filter?: string;
+  range?: string;
+  from?: string;
+  to?: string;
+  unseen?: boolean;
+  keep_pinned?: boolean;
+  /** What is being recorded. */
+  keep_live?: boolean;
+  /** With another number the server deletes nothing. */
+  expected_replays?: number;
+}
+
+/** What a search would delete, and what it found and leaves alone. */
+export interface Matching {
+  replays: number;
+  kept_pinned: number;
+  kept_live: number;
+}
 
 export interface Deletion {
   id: number;
@@ -36,8 +58,16 @@ export interface AuditEntry {
 
 export const page_size = 25;
 
+/** All pages of the list, in whatever order. */
+export function searchOf({ filter, period, unseen }: ListAddress): Search {
+  const span = period.kind === 'days' ? { from: period.from, to: period.to } : { range: period.preset };
+  return { ...span, ...(filter ? { filter } : {}), ...(unseen ? { unseen } : {}) };
+}
+
 export const startDeletion = (project_id: number, target: Target) =>
   api.send<Deletion>('POST', '/api/v1/deletions', { project_id, ...target });
+export const previewDeletion = (project_id: number, search: Search) =>
+  api.send<Matching>('POST', '/api/v1/deletions/preview', { project_id, search });
 export const deletion = (id: number, signal?: AbortSignal) => api.get<Deletion>(`/api/v1/deletions/${id}`, {}, signal);
 export const deletions = (cursor: number | null, signal?: AbortSignal) =>
   api.get<{ deletions: Deletion[]; next_cursor: number | null }>('/api/v1/deletions', { limit: page_size, cursor }, signal);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AuditEntry, Deletion } from './api';
-import { actionText, countsText, detailText, progressText } from './words';
+import { actionText, countsText, detailText, keptTexts, progressText } from './words';
 
 const job = (parts: Partial<Deletion>): Deletion => ({
   id: 1,
@@ -21,6 +21,11 @@ const job = (parts: Partial<Deletion>): Deletion => ({
 test('counts name what there was', () => {
   expect(countsText({ replays: 1, events: 1200, errors: 0, hot_log_bytes: 2_000 })).toBe('1 replay, 1,200 events, 2 KB of the log');
   expect(countsText({ something_new: 4 })).toBe('');
+});
+
+test('what is left alone is named when there is any', () => {
+  expect(keptTexts({ replays: 9, kept_pinned: 1, kept_live: 2 })).toEqual(['1 replay pinned', '2 replays still being recorded']);
+  expect(keptTexts({ replays: 9, kept_pinned: 0, kept_live: 0 })).toEqual([]);
 });
 
 test('progress counts replays, then what is behind them', () => {

@@ -1,5 +1,5 @@
 import { bytesText, plural } from '$lib/format/number';
-import type { AuditEntry, Deletion } from './api';
+import type { AuditEntry, Deletion, Matching } from './api';
 
 const kind_names: Record<Deletion['kind'], string> = {
   replays: 'Replays',
@@ -39,6 +39,14 @@ export function progressText(job: Deletion): string {
   if (job.state === 'done') return 'Done';
   if (job.state === 'failed') return 'Failed';
   return total > 0 && left > 0 ? `${total - left} of ${plural(total, 'replay')}` : 'Erasing what is left';
+}
+
+/** What a search found and is left alone, a line each. */
+export function keptTexts({ kept_pinned, kept_live }: Matching): string[] {
+  return [
+    ...(kept_pinned > 0 ? [`${plural(kept_pinned, 'replay')} pinned`] : []),
+    ...(kept_live > 0 ? [`${plural(kept_live, 'replay')} still being recorded`] : []),
+  ];
 }
 
 const actions: Record<string, string> = {
