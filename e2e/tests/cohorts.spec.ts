@@ -70,14 +70,16 @@ test('a cohort is made of a list of replays and asked for in the filter', async 
   await page.goto(`${server.origin}/replays?filter=${encodeURIComponent('event(Bought)')}`);
   await page.getByRole('button', { name: 'Saved searches' }).click();
   await page.getByRole('link', { name: 'Make a cohort of these users' }).click();
-  const form = page.getByRole('form', { name: 'New cohort' });
-  await expect(form.getByLabel('Filter')).toHaveValue('event(Bought)');
+  const form = page.getByRole('region', { name: 'New cohort' });
+  await expect(form.getByRole('button', { name: 'event(Bought)', exact: true })).toBeVisible();
   await expectCleanInBothThemes(page, 'the form of a cohort');
   await form.getByLabel('Name').fill('Buyers');
-  await form.getByLabel('Filter').fill('event(Bought');
+  await form.getByRole('button', { name: 'Text' }).click();
+  await form.getByLabel('Filter as text').fill('event(Bought');
   await form.getByRole('button', { name: 'Make cohort' }).click();
   await expect(form.getByRole('alert')).toContainText('expected');
-  await form.getByLabel('Filter').fill('event(Bought)');
+  await form.getByLabel('Filter as text').fill('event(Bought)');
+  // A text that is still open counts.
   await form.getByRole('button', { name: 'Make cohort' }).click();
   const cohort = page.getByRole('region', { name: 'Buyers' });
   await expect(cohort.getByRole('cell', { name: user })).toBeVisible();
@@ -92,6 +94,44 @@ test('a cohort is made of a list of replays and asked for in the filter', async 
   await cohort.getByRole('link', { name: 'Replays' }).click();
   await expect(page.getByText('1 replay matches')).toBeVisible();
   expect(new URL(page.url()).searchParams.get('filter')).toBe('cohort("Buyers")');
+});
+
+test('the filter of a cohort is changed by the form of the list, as text and as a form', async ({ page, server }) => {
+  const start_ms = Date.now() - 30_000;
+  const user = `changed-${start_ms}`;
+  await buyer(server, user, start_ms);
+  await page.goto(`${server.origin}/cohorts?new=filter`);
+  const made = page.getByRole('region', { name: 'New cohort' });
+  await made.getByLabel('Name').fill('Changed');
+  // What was typed and not confirmed is a condition, too.
+  await made.getByRole('combobox', { name: 'Add a condition' }).fill('event(Bought)');
+  await made.getByLabel('Name').focus();
+  await page.keyboard.press('Enter');
+  const cohort = page.getByRole('region', { name: 'Changed', exact: true });
+  await expect(cohort.getByRole('cell', { name: user })).toBeVisible();
+
+  await cohort.getByRole('button', { name: 'Change filter' }).click();
+  await expect(cohort.getByRole('combobox', { name: 'Add a condition' })).toBeFocused();
+  await cohort.getByRole('button', { name: 'Form', exact: true }).click();
+  const form = page.getByRole('dialog', { name: 'Filter' });
+  await expect(form.getByText('event(Bought)', { exact: true })).toBeVisible();
+  await expectCleanInBothThemes(page, 'the form of a cohort that is changed');
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await cohort.getByRole('button', { name: 'Text' }).click();
+  await cohort.getByLabel('Filter as text').fill('event(Bought) and device = nobody');
+  await cohort.getByRole('button', { name: 'Use it' }).click();
+  await expect(cohort.getByRole('button', { name: 'device = nobody', exact: true })).toBeVisible();
+  await cohort.getByRole('button', { name: 'Save filter' }).click();
+  await expect(cohort.getByText('event(Bought) and device = nobody', { exact: true })).toBeVisible();
+  await expect(cohort.getByText('Nobody is in it.')).toBeVisible();
+
+  // Back to what it was, by taking a condition out of the form.
+  await cohort.getByRole('button', { name: 'Change filter' }).click();
+  await cohort.getByRole('button', { name: 'Remove device = nobody' }).click();
+  await cohort.getByRole('button', { name: 'Save filter' }).click();
+  await expect(cohort.getByRole('cell', { name: user })).toBeVisible();
+  await page.reload();
+  await expect(cohort.getByText('event(Bought)', { exact: true })).toBeVisible();
 });
 
 test('a cohort from a file says who is not known, and is replaced and deleted', async ({ page, server }) => {
