@@ -85,6 +85,49 @@ test('the palette finds pages, replays, ids and pasted links', async ({ page, se
   await expect(page.getByText('Nothing has this name')).toBeVisible();
 });
 
+test('keys that come before the palette are for the palette', async ({ page, server }) => {
+  const start_ms = Date.now() - 50_000;
+  await server.upload(`early-${start_ms}`, String(start_ms), countingRecording(start_ms, 5));
+  let letGo = () => {};
+  const let_go = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route('**/_app/immutable/chunks/*.js', async (route) => {
+    const response = await route.fetch();
+    if ((await response.text()).includes('Page, project, replay or action')) await let_go;
+    await route.fulfill({ response });
+  });
+  await page.goto(`${server.origin}/replays`);
+  await expect(page.getByRole('link', { name: `early-${start_ms}` })).toBeVisible();
+  const peek = page.getByRole('button', { name: 'Peek', exact: true });
+  const pressed = (await peek.getAttribute('aria-pressed')) ?? '';
+
+  // Given up before it came.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('p');
+  await page.keyboard.press('Escape');
+  await expect(peek).toHaveAttribute('aria-pressed', pressed);
+  await page.keyboard.press('p');
+  await expect(peek).not.toHaveAttribute('aria-pressed', pressed);
+  await page.keyboard.press('p');
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('playlisst');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('ts');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('p');
+  await expect(peek).toHaveAttribute('aria-pressed', pressed);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  letGo();
+  await expect(page).toHaveURL(`${server.origin}/playlists`);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  // From now on it is there at once.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('cohor');
+  await expect(page.getByRole('combobox', { name: /^Page, project/ })).toHaveValue('cohor');
+});
+
 test('settings of the person work at once and are there after a reload and in another browser', async ({ page, browser, server }) => {
   await page.goto(`${server.origin}/settings`);
   const saved = page.waitForResponse((response) => response.url().endsWith('/me/settings') && response.request().method() === 'PUT');
