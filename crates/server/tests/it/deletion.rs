@@ -313,6 +313,7 @@ fn a_replay_and_a_filter() {
     wait_until_stored(&server);
     let ids = replay_ids(&server, "ada");
     ids.iter().for_each(|id| server.wait_until_sealed(id));
+    wait_for_sheets(&server);
     let owner = Person::owner(&server);
     let path = format!("/api/v1/replays/{}", ids[0]);
     let token = format!("Bearer {}", server.options.api_token);
@@ -332,6 +333,8 @@ fn a_replay_and_a_filter() {
         assert_nowhere(&server, &format!("planted-ada-device-one-{what}"));
     }
     assert_eq!(server.events(&ids[1]).len(), 3, "the other one plays");
+    let assets = || files_in(&server.data.join("blobs/assets")).len();
+    assert_eq!(assets(), 2, "it needs the same style sheet");
 
     wait_for("the index", || {
         let found = server.json("/api/v1/replays?filter=device%20%3D%20planted-ada-device-two");
@@ -343,6 +346,9 @@ fn a_replay_and_a_filter() {
     );
     assert_eq!(job["replays"]["total"], 1, "{job}");
     assert_eq!(server.replays().len(), 2);
+    assert_eq!(assets(), 1, "nobody needs it any more");
+    assert_nowhere(&server, "planted-ada-asset");
+    assert_eq!(job["deleted"]["assets"], 1, "{job}");
     for bad in [
         json!({}),
         json!({"filter": "x", "user_id": "y"}),
