@@ -2565,8 +2565,7 @@ export interface Operations {
       replays_changed: number;
     };
   };
-  /** Delete what one of replay_ids, filter, user_id and whole_project names. Scope `delete`. */
-  /** Delete what one of replay_ids, search, filter, user_id and whole_project names. */
+  /** Delete what one of replay_ids, search, filter, user_id and whole_project names. Scope `delete`. */
   'POST /api/v1/deletions': {
     path: Record<string, never>;
     query: Record<string, never>;
@@ -2590,9 +2589,9 @@ export interface Operations {
       next_cursor: number | null;
     };
   };
-  /** How far a deletion is. Scope `delete`. */
-  /** How many replays a search would delete, and how many it leaves alone. */
+  /** How many replays a search would delete, and how many it leaves alone. Scope `delete`. */
   'POST /api/v1/deletions/preview': {
+    path: Record<string, never>;
     query: Record<string, never>;
     body: {
       project_id?: number;
@@ -2604,7 +2603,7 @@ export interface Operations {
       kept_live: number;
     };
   };
-  /** How far a deletion is. */
+  /** How far a deletion is. Scope `delete`. */
   'GET /api/v1/deletions/{id}': {
     path: { id: number };
     query: Record<string, never>;

@@ -369,7 +369,7 @@ pub fn orphan_assets(db: &Connection, project: ProjectId) -> Result<u64> {
 
 /// Tables with a column `project_id`, children before their parents. What hangs on a
 /// row goes with it.
-const OF_PROJECT: [(&str, &str); 21] = [
+const OF_PROJECT: [(&str, &str); 22] = [
     ("alerts", "id"),
     ("cohorts", "id"),
     ("named_events", "id"),
