@@ -129,7 +129,6 @@ const slow: Case[] = [
   {
     name: 'slow-beside-a-clock',
     expected: ['slow_click'],
-    limit: 'a part of the page with a clock in it and three parts that changed before counts as changing all the time',
     path: 'playground.html?clock',
     run: async (visitor) => {
       await visitor.wait(4_500);
