@@ -2,22 +2,10 @@
 import type { Page } from '@playwright/test';
 import { recordedPage, signIn } from '../support/app';
 import { expectClean } from '../support/axe';
-import { expect, test as base } from '../support/fixtures';
+import { expect, testAlone as test } from '../support/fixtures';
 import { countingRecording } from '../support/recordings';
 import { identify } from '../support/reports';
-import { Server } from '../support/server';
-
-// A server of its own: other tests want their replays to stay.
-const test = base.extend<object, { server: Server }>({
-  server: [
-    async ({}, use) => {
-      const server = await Server.start();
-      await use(server);
-      await server.stop();
-    },
-    { scope: 'worker', timeout: 60_000 },
-  ],
-});
+import type { Server } from '../support/server';
 
 test.beforeEach(({ context, server }) => signIn(context, server));
 

@@ -1,7 +1,7 @@
 // Naming what an SDK captured by itself, from an element of a real recording to the replays that have it.
 import { recordedPage, signIn } from '../support/app';
 import { expectClean } from '../support/axe';
-import { expect, test } from '../support/fixtures';
+import { expect, testAlone as test } from '../support/fixtures';
 import { credentials } from '../support/server';
 import { openPaused } from './player-story';
 
